@@ -1,0 +1,1 @@
+"""The rules of the network. They know no socket, no HTTP and no driver."""

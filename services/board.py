@@ -1,0 +1,155 @@
+"""A station's board: its queue and its stock at one version, as the live state keeps it.
+
+It is a pure projection of the records: `project` makes it, and every answer and event about a
+station is read from it, so that all doors show the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp
+from typing import Final
+
+from services.base import Location, Model
+from services.events import (
+    BatteryCounts,
+    QueueCounts,
+    QueueEntryView,
+)
+from services.models import Entry, Station, Vehicle
+from services.states import EntryState
+from services.wait import Wait, estimate
+
+TICKET_RISK: Final = 0.2
+"""What one open ticket adds to the exponent of the fault risk."""
+
+
+class BoardEntry(Model):
+    """One open entry, as staff see it."""
+
+    entry_id: str
+    swap_id: str
+    user_id: str
+    user_name: str
+    vehicle: Vehicle | None
+    state: EntryState
+    position: int | None
+    estimated_wait_minutes: Wait | None
+    battery_id: str | None
+    called: bool
+
+    def public(self) -> QueueEntryView:
+        return QueueEntryView(
+            position=self.position, state=self.state, estimated_wait_minutes=self.estimated_wait_minutes
+        )
+
+
+class Stock(Model):
+    """Packs in a station's slots. `sellable` can be promised now; counted by battery type."""
+
+    counts: BatteryCounts
+    sellable: dict[str, int]
+    next_ready_minutes: float | None = (
+        None  # when the next charging pack is charged; null if none is charging
+    )
+
+
+class StationBoard(Model):
+    """Everything the doors show of a station, at one version."""
+
+    station_id: str
+    version: int
+    name: str
+    location: Location
+    is_active: bool
+    capacity: int
+    bays: int
+    entries: tuple[BoardEntry, ...]  # waiting ones in their order, then the active ones
+    stock: Stock
+    staff_on_duty: int
+    open_tickets: int
+
+    @property
+    def length(self) -> int:
+        return sum(entry.position is not None for entry in self.entries)
+
+    @property
+    def active(self) -> int:
+        return len(self.entries) - self.length
+
+    @property
+    def available_slots(self) -> int:
+        return max(0, self.capacity - len(self.entries)) if self.is_active else 0
+
+    @property
+    def charged_batteries(self) -> int:
+        """Packs that can be promised now, of every type together."""
+        return sum(self.stock.sellable.values())
+
+    @property
+    def newcomer_wait(self) -> Wait:
+        """What the next rider to confirm would wait."""
+        ready_in = 0.0 if self.charged_batteries else (self.stock.next_ready_minutes or 0.0)
+        return estimate(ahead=self.length, active=self.active, bays=self.bays, ready_in_minutes=ready_in)
+
+    @property
+    def predicted_load(self) -> float:
+        """Share of the places taken an hour from now, 0 to 1: the last value, the best naive forecast."""
+        return round(len(self.entries) / self.capacity, 3)
+
+    @property
+    def predicted_fault_risk(self) -> float:
+        """Chance of a fault tomorrow, 0 to 1, by rule: open tickets, quarantined share of the packs."""
+        share = self.stock.counts.quarantined / self.stock.counts.total if self.stock.counts.total else 0.0
+        return round(1 - exp(-(TICKET_RISK * self.open_tickets + share)), 3)
+
+    @property
+    def queue_counts(self) -> QueueCounts:
+        return QueueCounts(
+            length=self.length,
+            active=self.active,
+            capacity=self.capacity,
+            estimated_wait_minutes=self.newcomer_wait,
+        )
+
+
+def project(
+    station: Station, open_entries: Iterable[Entry], stock: Stock, *, staff_on_duty: int, open_tickets: int
+) -> StationBoard:
+    """The board of a station from its records. Positions follow the entries' order numbers."""
+    ordered = sorted(open_entries, key=lambda entry: entry.order)
+    waiting = [entry for entry in ordered if entry.is_waiting]
+    active = [entry for entry in ordered if not entry.is_waiting]
+    places = [_waiting(entry, ahead, len(active), station.bays) for ahead, entry in enumerate(waiting)]
+    return StationBoard(
+        station_id=station.id,
+        version=station.version,
+        name=station.name,
+        location=station.location,
+        is_active=station.is_active,
+        capacity=station.capacity,
+        bays=station.bays,
+        entries=(*places, *(_place(entry, None, None) for entry in active)),
+        stock=stock,
+        staff_on_duty=staff_on_duty,
+        open_tickets=open_tickets,
+    )
+
+
+def _waiting(entry: Entry, ahead: int, active: int, bays: int) -> BoardEntry:
+    return _place(entry, ahead + 1, estimate(ahead=ahead, active=active, bays=bays))
+
+
+def _place(entry: Entry, position: int | None, wait: Wait | None) -> BoardEntry:
+    return BoardEntry(
+        entry_id=entry.id,
+        swap_id=entry.swap_id,
+        user_id=entry.user_id,
+        user_name=entry.user_name,
+        vehicle=entry.vehicle,
+        state=entry.state,
+        position=position,
+        estimated_wait_minutes=wait,
+        battery_id=entry.battery_id,
+        called=entry.called_at is not None,
+    )

@@ -1,0 +1,382 @@
+"""Facts: what has happened, one model each, written with the change and heard by rooms and topics.
+
+`name` is the event's name in rooms (none: only in the log), `type` and `topic` its place in the
+event log (none: only in rooms). The model is the payload: what it has, every room it names may see.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from services.base import Instant, Location, Model
+from services.models import Battery, Holder, PackHealth, Vehicle
+from services.states import BatteryState, EntryState
+from services.wait import Wait
+
+
+class Topic(StrEnum):
+    """Kafka topics, and the streams of the embedded log."""
+
+    LOCATION = "location_updates"
+    SWAP = "swap_events"
+    LOGISTICS = "logistics_events"
+    ALERT = "alert_events"
+
+
+class Fact(Model):
+    """Base of every event. `id` sorts by time; `version` is that of the entity it is about."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str | None] = None
+    type: ClassVar[str | None] = None
+    topic: ClassVar[Topic | None] = None
+
+    id: str
+    at: Instant
+    version: int
+
+    def rooms(self) -> tuple[str, ...]:
+        """Who hears it; empty when `name` is none."""
+        return ()
+
+    def key(self) -> str:
+        """The log's key: events of one key stay in order."""
+        raise NotImplementedError
+
+
+class _AtStation(Fact):
+    topic: ClassVar[Topic | None] = Topic.SWAP
+
+    station_id: str
+
+    def key(self) -> str:
+        return self.station_id
+
+
+class _ForStaff(_AtStation):
+    """Heard by the station's staff and by admins."""
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"station:{self.station_id}:staff", "admin")
+
+
+class _ForRider(_AtStation):
+    """Heard by one rider and by admins."""
+
+    topic: ClassVar[Topic | None] = None
+
+    user_id: str
+    entry_id: str
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"user:{self.user_id}", "admin")
+
+
+class _ForRiderAndStaff(_ForRider):
+    topic: ClassVar[Topic | None] = Topic.SWAP
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"user:{self.user_id}", f"station:{self.station_id}:staff", "admin")
+
+
+# --- the queue
+
+
+class QueueConfirmed(_ForStaff):
+    """A rider has a place and a promised pack."""
+
+    name = "queue:confirmed"
+    type = "queue.confirmed"
+
+    entry_id: str
+    swap_id: str
+    user_id: str
+    user_name: str
+    vehicle: Vehicle | None
+    state: EntryState
+    position: int | None
+    estimated_wait_minutes: Wait | None
+    battery_id: str | None
+    hold_until: Instant
+
+
+class QueueLeft(_ForStaff):
+    """An entry has ended without a swap: cancelled or expired; a no-show is its own type."""
+
+    name = "queue:left"
+    type = "queue.left"
+
+    entry_id: str
+    user_id: str
+    state: EntryState
+    reason: str | None
+
+
+class QueueNoShow(QueueLeft):
+    """The rider did not come in time."""
+
+    type = "queue.no_show"
+
+
+class QueueUpdated(_ForRider):
+    """The rider's own entry: where it stands now."""
+
+    name = "queue:updated"
+
+    swap_id: str
+    state: EntryState
+    position: int | None
+    estimated_wait_minutes: Wait | None
+    hold_until: Instant
+    qr_expires_at: Instant
+    battery_id: str | None
+
+
+class QueueCalled(_ForRider):
+    """The rider is next and a bay is free: come by `call_until`."""
+
+    name = "queue:called"
+
+    state: EntryState
+    called_at: Instant
+    call_until: Instant
+
+
+class QueueStillComing(_ForRider):
+    """A question to a rider who is late, parked or leaving; unanswered, the place goes at `hold_until`."""
+
+    name = "queue:still-coming"
+
+    hold_until: Instant
+
+
+class QueueEnded(_ForRider):
+    """The rider's entry has ended, and why."""
+
+    name = "queue:ended"
+
+    state: EntryState
+    reason: str | None
+
+
+class QueueEntryView(Model):
+    """One entry of a queue as anyone may see it."""
+
+    position: int | None
+    state: EntryState
+    estimated_wait_minutes: Wait | None
+
+
+class QueueChanged(_AtStation):
+    """A station's queue, without persons."""
+
+    name = "queue:changed"
+    topic: ClassVar[Topic | None] = None
+
+    length: int
+    active: int
+    capacity: int
+    available_slots: int
+    estimated_wait_minutes: Wait
+    entries: tuple[QueueEntryView, ...]
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"station:{self.station_id}", "admin")
+
+
+# --- the place
+
+
+class CustomerMoved(_ForStaff):
+    """A rider with an entry has crossed a geofence of the station."""
+
+    topic: ClassVar[Topic | None] = Topic.LOCATION
+
+    entry_id: str
+    user_id: str
+    user_name: str
+    state: EntryState
+    zone: Literal["inner", "outer"]
+    location: Location
+
+    def key(self) -> str:
+        return self.user_id
+
+
+class CustomerApproaching(CustomerMoved):
+    name = "customer:approaching"
+    type = "geofence.entered"
+
+
+class CustomerArrived(CustomerMoved):
+    name = "customer:arrived"
+    type = "geofence.entered"
+
+
+class CustomerLeft(CustomerMoved):
+    """The rider has gone out of a geofence again."""
+
+    name = "customer:left"
+    type = "geofence.left"
+
+
+class GpsMoved(Fact):
+    """A fix was accepted; admins see positions in conflated batches instead."""
+
+    type = "gps.moved"
+    topic = Topic.LOCATION
+
+    user_id: str
+    location: Location
+    accuracy_m: float | None
+    speed_mps: float | None
+    heading: float | None
+    fix_at: Instant
+
+    def key(self) -> str:
+        return self.user_id
+
+
+# --- the swap
+
+
+class QrScanned(_ForRiderAndStaff):
+    """A token was accepted; the swap has begun."""
+
+    name = "qr:scanned"
+    type = "qr.verified"
+
+    swap_id: str
+    user_name: str
+    vehicle: Vehicle | None
+    old_battery_id: str | None
+    battery_id: str | None
+
+
+class SwapStarted(_AtStation):
+    type = "swap.started"
+
+    swap_id: str
+    entry_id: str
+    user_id: str
+    staff_id: str
+    battery_id: str | None
+
+
+class SwapCompleted(_ForRiderAndStaff):
+    """Packs have changed hands."""
+
+    name = "swap:completed"
+    type = "swap.completed"
+
+    swap_id: str
+    old_battery_id: str | None
+    new_battery_id: str
+    old_battery_health: PackHealth
+    credits_earned: int
+    completed_at: Instant
+
+
+class SwapCancelled(_ForRiderAndStaff):
+    """The swap was stopped; packs are where they were."""
+
+    name = "swap:cancelled"
+    type = "swap.cancelled"
+
+    swap_id: str
+    reason: str
+
+
+class CreditsAwarded(_AtStation):
+    """Credits were posted to an account."""
+
+    name = "credits:awarded"
+    type = "credits.posted"
+
+    user_id: str
+    amount: int
+    reason: str
+    source: str
+    balance: int
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"user:{self.user_id}", "admin")
+
+
+# --- the station
+
+
+class BatteryCounts(Model):
+    """Packs in the slots of a station; `held` counts the promises to open entries."""
+
+    total: int
+    charged: int
+    charging: int
+    quarantined: int
+    held: int
+
+
+class BatteryMoved(_ForStaff):
+    """A pack has changed its holder, its state or its promise."""
+
+    name = "battery:changed"
+    type = "battery.moved"
+
+    battery_id: str
+    state: BatteryState
+    holder: Holder
+    slot: int | None
+    soc: float
+    soh: float
+    held: bool
+
+    @classmethod
+    def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> BatteryMoved:  # noqa: A002
+        return cls(
+            id=id,
+            at=at,
+            version=battery.version,
+            station_id=station_id,
+            battery_id=battery.id,
+            state=battery.state,
+            holder=battery.holder,
+            slot=battery.holder.slot,
+            soc=battery.soc,
+            soh=battery.soh,
+            held=battery.held_for is not None,
+        )
+
+
+class QueueCounts(Model):
+    """A queue in four figures."""
+
+    length: int
+    active: int
+    capacity: int
+    estimated_wait_minutes: Wait
+
+
+class StationUpdated(_AtStation):
+    """The whole status of a station, as `station:status` answers it."""
+
+    name = "station:updated"
+    topic: ClassVar[Topic | None] = None
+
+    station_name: str
+    location: Location
+    is_active: bool
+    queue: QueueCounts
+    available_slots: int
+    charged_batteries: int
+    batteries: BatteryCounts
+    staff_on_duty: int
+    predicted_load: float
+    predicted_fault_risk: float
+    open_tickets: int
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"station:{self.station_id}", "admin")

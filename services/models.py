@@ -1,0 +1,286 @@
+"""The documents of the records: what the network knows. One class per collection."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from services.base import (
+    BatteryId,
+    Document,
+    EntryId,
+    Id,
+    Instant,
+    Location,
+    Model,
+    StationId,
+    SwapId,
+    UserId,
+)
+from services.states import OPEN, WAITING, BatteryState, EntryState, SwapState
+
+
+class Role(StrEnum):
+    """Who somebody is to the network."""
+
+    CONSUMER = "consumer"
+    STAFF = "staff"
+    TRANSPORTER = "transporter"
+    ADMIN = "admin"
+    DEVICE = "device"
+
+
+class Vehicle(Model):
+    """What a rider drives; only packs of its `battery_type` fit."""
+
+    id: str = Field(max_length=64)
+    model: str | None = Field(None, max_length=64)
+    battery_type: Id = "standard"
+
+
+class User(Document):
+    """A person or a device. Created from the token's claims when seen first."""
+
+    role: Role
+    name: str
+    phone: str | None = None
+    vehicle: Vehicle | None = None
+    station_id: StationId | None = None
+    created_at: Instant
+
+
+class Station(Document):
+    """A place with bays where packs are exchanged, and slots where they charge.
+
+    `version` grows with every change of its queue, its packs or itself, so that two commands
+    that touch one station conflict in the store, and a client can order what it hears.
+    """
+
+    name: str
+    location: Location
+    is_active: bool = True
+    capacity: int = Field(ge=1)  # places in the queue
+    bays: int = Field(1, ge=1)  # swaps at the same time
+    slots: int = Field(ge=1)  # packs it can hold
+    next_order: int = 1  # the order number of the next entry
+
+
+class HolderKind(StrEnum):
+    """Who has a pack."""
+
+    SLOT = "slot"
+    RIDER = "rider"
+    VAN = "van"
+    PARTNER = "partner"
+    WORKSHOP = "workshop"
+    LOST = "lost"
+
+
+class Holder(Model):
+    """Exactly one per pack: a slot of a station, a rider, a van, a partner, a workshop, or lost."""
+
+    kind: HolderKind
+    id: str
+    slot: int | None = None
+
+
+class Battery(Document):
+    """A pack. `held_for` is the open entry that it is promised to."""
+
+    battery_type: Id = "standard"
+    state: BatteryState
+    holder: Holder
+    soc: float = Field(ge=0, le=100)
+    soh: float = Field(ge=0, le=100)
+    temperature_c: float = 25.0
+    cycles: int = 0
+    held_for: EntryId | None = None
+    updated_at: Instant
+
+
+class Entry(Document):
+    """A rider's place in a station's queue; open until it ends. Collection `queues`."""
+
+    station_id: StationId
+    user_id: UserId
+    user_name: str
+    vehicle: Vehicle | None = None
+    swap_id: SwapId
+    state: EntryState
+    order: int  # who came first: positions follow it
+    battery_id: BatteryId | None = None  # the pack promised
+    battery_level: int | None = None
+    confirmed_at: Instant
+    hold_until: Instant
+    asked_at: Instant | None = None  # when the rider was asked whether they still come
+    arrived_at: Instant | None = None
+    called_at: Instant | None = None
+    call_until: Instant | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    end_reason: str | None = None
+    qr_nonce: str
+    qr_issued_at: Instant
+    position: int | None = None  # as last told to the rider; null when not waiting
+    wait_p50_minutes: float | None = None
+    wait_p90_minutes: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state in WAITING
+
+
+class PackHealth(StrEnum):
+    """What staff see when they take a pack back."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    FAULTY = "faulty"
+    MAINTENANCE = "maintenance"
+
+
+class Swap(Document):
+    """One exchange: from the promise to the handover."""
+
+    entry_id: EntryId
+    user_id: UserId
+    station_id: StationId
+    state: SwapState
+    assigned_battery_id: BatteryId | None
+    old_battery_id: BatteryId | None = None
+    new_battery_id: BatteryId | None = None
+    old_battery_health: PackHealth | None = None
+    old_battery_soc: float | None = None
+    notes: str | None = None
+    staff_id: UserId | None = None
+    credits_earned: int = 0
+    created_at: Instant
+    started_at: Instant | None = None
+    completed_at: Instant | None = None
+    cancelled_at: Instant | None = None
+    cancel_reason: str | None = None
+
+
+class QrToken(Document):
+    """A token given out; `id` is its SHA-256, the token itself is nowhere. Collection `qr_tokens`."""
+
+    entry_id: EntryId
+    user_id: UserId
+    station_id: StationId
+    issued_at: Instant
+    expires_at: Instant
+    replaced_at: Instant | None = None
+    used_at: Instant | None = None
+    used_by: UserId | None = None
+
+
+class PostingState(StrEnum):
+    """Two-phase: promised at the start of a swap, posted at its end or voided."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+
+
+class Posting(Document):
+    """One line of a double entry; the lines of one `source` and `rule` sum to zero. Collection `credits`."""
+
+    account: str  # a user id, or "network"
+    amount: int
+    rule: str  # "swap_award", "transport_award"
+    source: str  # the swap or job that it is for
+    state: PostingState
+    reason: str
+    at: Instant
+
+
+class GpsFix(Document):
+    """One accepted position. Collection `gps_logs`."""
+
+    user_id: UserId
+    lat: float
+    lng: float
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading: float | None = None
+    at: Instant  # when the phone was there
+    received_at: Instant
+    seq: int | None = None
+
+    @property
+    def location(self) -> Location:
+        return Location(lat=self.lat, lng=self.lng)
+
+
+class ShiftKind(StrEnum):
+    SHIFT = "shift"
+    DIVERSION = "diversion"
+
+
+class Assignment(Document):
+    """A staff member's time at a station. Collection `staff_assignments`."""
+
+    staff_id: UserId
+    station_id: StationId
+    kind: ShiftKind = ShiftKind.SHIFT
+    starts_at: Instant
+    ends_at: Instant | None = None
+
+
+class Ticket(Document):
+    """Work for a person. Collection `tickets`."""
+
+    station_id: StationId
+    battery_id: BatteryId | None = None
+    swap_id: SwapId | None = None
+    status: str = "open"
+    severity: str
+    kind: str
+    description: str | None = None
+    opened_at: Instant
+
+
+class Partner(Document):
+    """A shop that stores packs. Collection `partner_shops`."""
+
+    name: str
+    location: Location
+    capacity: int
+
+
+class KeptAnswer(Document):
+    """The first answer of a command, kept for a day; `id` is caller, operation and request id."""
+
+    payload_hash: str
+    answer: str  # JSON; tokens in it are kept as nonce and time, never signed
+    at: Instant
+    expires_at: Instant
+
+
+class Timer(Document):
+    """Something due: a row, so that it survives a restart. `id` is `kind:subject`."""
+
+    kind: str
+    subject: str
+    due_at: Instant
+
+
+class AuditRecord(Document):
+    """Somebody acted for somebody else, or used a power that must be seen."""
+
+    actor: UserId
+    on_behalf_of: UserId | None = None
+    action: str
+    at: Instant
+    details: str | None = None
+
+
+class UsedLink(Document):
+    """A one-time link of the dashboard that was opened; `id` is the link's nonce."""
+
+    used_at: Instant
