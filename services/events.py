@@ -335,7 +335,7 @@ class BatteryMoved(_ForStaff):
     held: bool
 
     @classmethod
-    def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> BatteryMoved:  # noqa: A002
+    def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> BatteryMoved:
         return cls(
             id=id,
             at=at,

@@ -1,0 +1,39 @@
+"""The figures that an operator may set; `hub.config` fills them from the environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from services.base import Model
+
+
+class Rules(Model):
+    """Limits and rewards of the network. Defaults are those of the contract."""
+
+    queue_hold_minutes: float = Field(30, gt=0)
+    queue_hold_most_minutes: float = Field(60, gt=0)
+    queue_call_minutes: float = Field(10, gt=0)
+    geofence_radius_m: float = Field(500, gt=0)
+    qr_token_expiry_minutes: float = Field(15, gt=0)
+    gps_max_speed_mps: float = Field(70, ge=0)  # 0: no speed rule
+    swap_credits: int = Field(10, ge=0)
+    safety_stock: int = Field(0, ge=0)
+    charged_soc: float = Field(90, gt=0, le=100)  # a pack at or above this is charged, %
+
+    @property
+    def queue_hold(self) -> timedelta:
+        return timedelta(minutes=self.queue_hold_minutes)
+
+    @property
+    def queue_hold_most(self) -> timedelta:
+        return timedelta(minutes=self.queue_hold_most_minutes)
+
+    @property
+    def queue_call(self) -> timedelta:
+        return timedelta(minutes=self.queue_call_minutes)
+
+    @property
+    def qr_token_expiry(self) -> timedelta:
+        return timedelta(minutes=self.qr_token_expiry_minutes)
