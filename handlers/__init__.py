@@ -1,0 +1,1 @@
+"""The operations of the contract: what each takes, who may call it, which rule it calls."""

@@ -63,7 +63,7 @@ class StationBoard(Model):
     location: Location
     is_active: bool
     capacity: int
-    bays: int
+    bays: int  # that are staffed
     entries: tuple[BoardEntry, ...]  # waiting ones in their order, then the active ones
     stock: Stock
     staff_on_duty: int
@@ -79,7 +79,7 @@ class StationBoard(Model):
 
     @property
     def available_slots(self) -> int:
-        return max(0, self.capacity - len(self.entries)) if self.is_active else 0
+        return max(0, self.capacity - len(self.entries))
 
     @property
     def charged_batteries(self) -> int:
@@ -120,7 +120,8 @@ def project(
     ordered = sorted(open_entries, key=lambda entry: entry.order)
     waiting = [entry for entry in ordered if entry.is_waiting]
     active = [entry for entry in ordered if not entry.is_waiting]
-    places = [_waiting(entry, ahead, len(active), station.bays) for ahead, entry in enumerate(waiting)]
+    bays = staffed_bays(station.bays, staff_on_duty)
+    places = [_waiting(entry, ahead, len(active), bays) for ahead, entry in enumerate(waiting)]
     return StationBoard(
         station_id=station.id,
         version=station.version,
@@ -128,12 +129,17 @@ def project(
         location=station.location,
         is_active=station.is_active,
         capacity=station.capacity,
-        bays=station.bays,
+        bays=bays,
         entries=(*places, *(_place(entry, None, None) for entry in active)),
         stock=stock,
         staff_on_duty=staff_on_duty,
         open_tickets=open_tickets,
     )
+
+
+def staffed_bays(bays: int, staff_on_duty: int) -> int:
+    """Swaps that can go on at once; one at least, for a station waits for its staff."""
+    return max(1, min(bays, staff_on_duty))
 
 
 def _waiting(entry: Entry, ahead: int, active: int, bays: int) -> BoardEntry:

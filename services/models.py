@@ -19,6 +19,7 @@ from services.base import (
     UserId,
 )
 from services.states import OPEN, WAITING, BatteryState, EntryState, SwapState
+from services.wait import Wait
 
 
 class Role(StrEnum):
@@ -129,6 +130,13 @@ class Entry(Document):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def told_wait(self) -> Wait | None:
+        """The wait as last told to the rider."""
+        if self.wait_p50_minutes is None or self.wait_p90_minutes is None:
+            return None
+        return Wait(p50=self.wait_p50_minutes, p90=self.wait_p90_minutes)
 
     @property
     def is_waiting(self) -> bool:

@@ -49,6 +49,10 @@ class Reads(Protocol[D]):
 
     async def count(self, where: Where, /) -> int: ...
 
+    async def sum(self, field: str, where: Where, /) -> int:
+        """The sum of an integer field; 0 when nothing matches."""
+        ...
+
     async def tally(self, by: tuple[str, ...], where: Where, /) -> dict[tuple[Scalar, ...], int]:
         """How many documents there are for each combination of the values of the fields `by`."""
         ...

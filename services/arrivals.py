@@ -1,0 +1,131 @@
+"""What a rider's way to the station changes: approaching, arrived, gone again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from services.answers import ZoneCrossing
+from services.boards import Boards
+from services.entries import Entries
+from services.events import CustomerApproaching, CustomerArrived, CustomerLeft, CustomerMoved
+from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, step
+from services.geo import distance_m
+from services.holds import ON_THE_WAY, Holds
+from services.models import Entry, GpsFix, Station
+from services.ports import Transaction
+from services.states import ENTRY_MOVES, WAITING, EntryState, moved
+from services.timers import clear_timers
+from services.world import World
+
+Crossing = tuple[ZoneCrossing, bool]
+"""A fence, and whether it was entered (else left)."""
+
+_FACT: Final[dict[tuple[Zone, bool], type[CustomerMoved]]] = {
+    (Zone.OUTER, True): CustomerApproaching,
+    (Zone.INNER, True): CustomerArrived,
+    (Zone.OUTER, False): CustomerLeft,
+    (Zone.INNER, False): CustomerLeft,
+}
+
+
+class Arrivals:
+    """Follows riders with a waiting entry through the two geofences of their station."""
+
+    def __init__(self, world: World, boards: Boards, entries: Entries, holds: Holds) -> None:
+        self._world = world
+        self._boards = boards
+        self._entries = entries
+        self._holds = holds
+
+    async def follow(self, tx: Transaction, user_id: str, fixes: Iterable[GpsFix]) -> list[Crossing]:
+        """Take the rider's entry along accepted fixes, in the order of their time."""
+        entry = await tx.queues.first({"user_id": user_id, "state": WAITING})
+        if entry is None:
+            return []
+        station = await self._entries.station(tx, entry.station_id)
+        before = await self._world.live.fences(user_id)
+        track = before if before and before.station_id == station.id else FenceTrack(station_id=station.id)
+        newest = await self._world.live.position(user_id)
+        crossings: list[Crossing] = []
+        for fix in fixes:
+            if newest is not None and fix.at <= newest.at:
+                continue  # late: it says where the rider was, not where they are
+            track, crossed = _advance(track, fix, station, self._world.rules.geofence_radius_m)
+            for zone, is_in in crossed:
+                entry = await self._cross(tx, entry, fix, zone, is_in)
+                crossings.append((ZoneCrossing(station_id=station.id, zone=zone), is_in))
+            entry = await self._keep_hold(tx, entry, station, newest, fix)
+            newest = fix
+        if crossings:
+            await self._boards.publish(tx, station)
+        tx.after_commit(lambda: self._world.live.put_fences(user_id, track))
+        return crossings
+
+    async def _cross(self, tx: Transaction, entry: Entry, fix: GpsFix, zone: Zone, is_in: bool) -> Entry:
+        state = _state_after(zone, is_in)
+        if state is not entry.state:
+            entry = await self._move(tx, entry, state, fix.at)
+        fact = _FACT[zone, is_in]
+        tx.log(
+            fact(
+                **self._world.stamp(),
+                version=entry.version,
+                station_id=entry.station_id,
+                entry_id=entry.id,
+                user_id=entry.user_id,
+                user_name=entry.user_name,
+                state=entry.state,
+                zone=zone.value,
+                location=fix.location,
+            )
+        )
+        return entry
+
+    async def _move(self, tx: Transaction, entry: Entry, state: EntryState, at: datetime) -> Entry:
+        arrived = state is EntryState.ARRIVED
+        least = self._world.clock() + self._world.rules.queue_call
+        entry = entry.changed(
+            state=moved(ENTRY_MOVES, entry.state, state),
+            arrived_at=at if arrived else None,
+            called_at=None,
+            call_until=None,
+            hold_until=entry.hold_until if arrived else max(entry.hold_until, least),
+        )
+        await tx.queues.replace(entry)
+        await clear_timers(tx, entry.id, "queue.hold", "queue.ask", "queue.call")
+        if not arrived:
+            await self._entries.set_hold(tx, entry)
+        tx.log(self._boards.queue_updated(entry))
+        return entry
+
+    async def _keep_hold(
+        self, tx: Transaction, entry: Entry, station: Station, before: GpsFix | None, fix: GpsFix
+    ) -> Entry:
+        """A rider who comes nearer keeps the place as long as the way takes."""
+        if entry.state not in ON_THE_WAY or before is None:
+            return entry
+        nearer = distance_m(fix.location, station.location) < distance_m(before.location, station.location)
+        return await self._holds.extend_by_eta(tx, entry, station, fix.location) if nearer else entry
+
+
+def _advance(
+    track: FenceTrack, fix: GpsFix, station: Station, inner_m: float
+) -> tuple[FenceTrack, list[tuple[Zone, bool]]]:
+    """Both fences after one more fix, and which of them were crossed."""
+    away_m = distance_m(fix.location, station.location)
+    accuracy_m = DEFAULT_ACCURACY_M if fix.accuracy_m is None else fix.accuracy_m
+    outer_m = max(OUTER_RADIUS_M, inner_m)
+    outer = step(track.outer, distance_m=away_m, accuracy_m=accuracy_m, radius_m=outer_m, at=fix.at)
+    inner = step(track.inner, distance_m=away_m, accuracy_m=accuracy_m, radius_m=inner_m, at=fix.at)
+    changes = [(Zone.OUTER, track.outer, outer), (Zone.INNER, track.inner, inner)]
+    ordered = changes if inner.inside else reversed(changes)  # in: outer first; out: inner first
+    crossed = [(zone, new.inside) for zone, old, new in ordered if old.inside != new.inside]
+    return track.model_copy(update={"outer": outer, "inner": inner}), crossed
+
+
+def _state_after(zone: Zone, is_in: bool) -> EntryState:
+    if zone is Zone.INNER:
+        return EntryState.ARRIVED if is_in else EntryState.APPROACHING
+    return EntryState.APPROACHING if is_in else EntryState.CONFIRMED

@@ -1,0 +1,210 @@
+"""Keeps every station's board true: one step at the end of each change of a station."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from services.board import BoardEntry, StationBoard, Stock, project, staffed_bays
+from services.errors import NotFound, raise_
+from services.events import (
+    BatteryCounts,
+    QueueCalled,
+    QueueChanged,
+    QueueUpdated,
+    StationUpdated,
+)
+from services.models import Entry, HolderKind, Station
+from services.people import count_on_duty
+from services.ports import Scalar, Snapshot, Transaction, Where
+from services.states import OPEN, BatteryState, EntryState
+from services.timers import set_timer
+from services.wait import Wait
+from services.world import World
+
+CHARGE_SOC_PER_MINUTE: Final = 1.2
+"""State of charge that a slot's charger gives, % per minute: about 80 minutes for a full charge."""
+
+
+class Boards:
+    """Projects boards, and publishes them with the change that made them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def get(self, station_id: str) -> StationBoard:
+        """The board from live state, or from the records when live state has lost it. Raises NotFound."""
+        board = await self._world.live.board(station_id)
+        if board is not None:
+            return board
+        reads = self._world.records.now
+        station = await reads.stations.get(station_id) or raise_(NotFound(station_id=station_id))
+        board = await self.project(reads, station)
+        await self._world.live.put_board(board)
+        return board
+
+    async def project(self, reads: Snapshot | Transaction, station: Station) -> StationBoard:
+        """The board as the records are."""
+        on_duty = await count_on_duty(reads, station.id)
+        return await self._project(reads, station, await _open_entries(reads, station.id), on_duty)
+
+    async def publish(self, tx: Transaction, station: Station) -> StationBoard:
+        """Write the station's next version, call who is next, and tell everybody what moved.
+
+        The last step of every transaction that changed the station's queue or stock. `station` may
+        carry changed fields; its version is still the stored one.
+        """
+        station = station.changed()
+        await tx.stations.replace(station)
+        on_duty = await count_on_duty(tx, station.id)
+        entries = await _open_entries(tx, station.id)
+        entries = await self._call_next(tx, staffed_bays(station.bays, on_duty), entries)
+        board = await self._project(tx, station, entries, on_duty)
+        await self._renumber(tx, {entry.id: entry for entry in entries}, board)
+        tx.log(self._queue_changed(board), self._station_updated(board))
+        tx.after_commit(lambda: self._world.live.put_board(board))
+        return board
+
+    async def _project(
+        self, reads: Snapshot | Transaction, station: Station, entries: list[Entry], on_duty: int
+    ) -> StationBoard:
+        return project(
+            station,
+            entries,
+            await self._stock(reads, station.id, held=len(entries)),
+            staff_on_duty=on_duty,
+            open_tickets=await reads.tickets.count({"station_id": station.id, "status": "open"}),
+        )
+
+    async def _stock(self, reads: Snapshot | Transaction, station_id: str, *, held: int) -> Stock:
+        here: dict[str, Scalar] = {"holder.kind": HolderKind.SLOT, "holder.id": station_id}
+        by_state = {
+            state: count for (state,), count in (await reads.batteries.tally(("state",), here)).items()
+        }
+        free: Where = {**here, "state": BatteryState.CHARGED, "held_for": None}
+        sellable = {
+            str(kind): max(0, count - self._world.rules.safety_stock)
+            for (kind,), count in (await reads.batteries.tally(("battery_type",), free)).items()
+        }
+        counts = BatteryCounts(
+            total=sum(by_state.values()),
+            charged=by_state.get(BatteryState.CHARGED, 0),
+            charging=by_state.get(BatteryState.CHARGING, 0),
+            quarantined=by_state.get(BatteryState.QUARANTINED, 0),
+            held=held,
+        )
+        ready = None if any(sellable.values()) else await self._next_ready(reads, here)
+        return Stock(counts=counts, sellable=sellable, next_ready_minutes=ready)
+
+    async def _next_ready(self, reads: Snapshot | Transaction, here: dict[str, Scalar]) -> float | None:
+        fullest = await reads.batteries.first({**here, "state": BatteryState.CHARGING}, order=("-soc",))
+        if fullest is None:
+            return None
+        return round(max(0.0, self._world.rules.charged_soc - fullest.soc) / CHARGE_SOC_PER_MINUTE, 1)
+
+    async def _call_next(self, tx: Transaction, bays: int, entries: list[Entry]) -> list[Entry]:
+        """Call those present, in order, while a bay is free for them."""
+        served = [entry for entry in entries if not entry.is_waiting or entry.called_at is not None]
+        free_bays = bays - len(served)
+        result = []
+        for entry in entries:
+            if free_bays > 0 and entry.state is EntryState.ARRIVED and entry.called_at is None:
+                entry = await self._call(tx, entry)
+                free_bays -= 1
+            result.append(entry)
+        return result
+
+    async def _call(self, tx: Transaction, entry: Entry) -> Entry:
+        now = self._world.clock()
+        until = now + self._world.rules.queue_call
+        called = entry.changed(called_at=now, call_until=until)
+        await tx.queues.replace(called)
+        await set_timer(tx, "queue.call", entry.id, until)
+        tx.log(
+            QueueCalled(
+                **self._world.stamp(),
+                version=called.version,
+                station_id=entry.station_id,
+                user_id=entry.user_id,
+                entry_id=entry.id,
+                state=called.state,
+                called_at=now,
+                call_until=until,
+            )
+        )
+        return called
+
+    async def _renumber(self, tx: Transaction, entries: dict[str, Entry], board: StationBoard) -> None:
+        """Tell each rider whose position or wait is no longer what they were told."""
+        for place in board.entries:
+            entry = entries[place.entry_id]
+            if _as_told(entry) == (place.position, place.estimated_wait_minutes):
+                continue
+            wait = place.estimated_wait_minutes
+            told = entry.changed(
+                position=place.position,
+                wait_p50_minutes=wait.p50 if wait else None,
+                wait_p90_minutes=wait.p90 if wait else None,
+            )
+            await tx.queues.replace(told)
+            tx.log(self.queue_updated(told))
+
+    def queue_updated(self, entry: Entry) -> QueueUpdated:
+        """The rider's own view of an entry, as an event."""
+        return QueueUpdated(
+            **self._world.stamp(),
+            version=entry.version,
+            station_id=entry.station_id,
+            user_id=entry.user_id,
+            entry_id=entry.id,
+            swap_id=entry.swap_id,
+            state=entry.state,
+            position=entry.position,
+            estimated_wait_minutes=entry.told_wait,
+            hold_until=entry.hold_until,
+            qr_expires_at=_qr_expires(entry.qr_issued_at, self._world),
+            battery_id=entry.battery_id,
+        )
+
+    def _queue_changed(self, board: StationBoard) -> QueueChanged:
+        return QueueChanged(
+            **self._world.stamp(),
+            version=board.version,
+            station_id=board.station_id,
+            length=board.length,
+            active=board.active,
+            capacity=board.capacity,
+            available_slots=board.available_slots,
+            estimated_wait_minutes=board.newcomer_wait,
+            entries=tuple(BoardEntry.public(entry) for entry in board.entries),
+        )
+
+    def _station_updated(self, board: StationBoard) -> StationUpdated:
+        return StationUpdated(
+            **self._world.stamp(),
+            version=board.version,
+            station_id=board.station_id,
+            station_name=board.name,
+            location=board.location,
+            is_active=board.is_active,
+            queue=board.queue_counts,
+            available_slots=board.available_slots,
+            charged_batteries=board.charged_batteries,
+            batteries=board.stock.counts,
+            staff_on_duty=board.staff_on_duty,
+            predicted_load=board.predicted_load,
+            predicted_fault_risk=board.predicted_fault_risk,
+            open_tickets=board.open_tickets,
+        )
+
+
+async def _open_entries(reads: Snapshot | Transaction, station_id: str) -> list[Entry]:
+    return await reads.queues.find({"station_id": station_id, "state": OPEN}, order=("order",))
+
+
+def _as_told(entry: Entry) -> tuple[int | None, Wait | None]:
+    return entry.position, entry.told_wait
+
+
+def _qr_expires(issued_at: datetime, world: World) -> datetime:
+    return issued_at + world.rules.qr_token_expiry

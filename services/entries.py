@@ -1,0 +1,172 @@
+"""What every way into and out of a queue shares: the place as an answer, the promise, the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.answers import QueuePlace, StationCard
+from services.boards import Boards
+from services.credits import CreditService
+from services.errors import NotFound, raise_
+from services.events import BatteryMoved, QueueEnded, QueueLeft, QueueNoShow
+from services.models import Battery, Entry, HolderKind, PostingState, QrToken, Station
+from services.ports import Transaction
+from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, BatteryState, EntryState, SwapState, moved
+from services.timers import clear_timers, set_timer
+from services.tokens import QrClaims, SignedToken, token_id
+from services.world import World
+
+ASK_BEFORE: Final = timedelta(minutes=5)
+"""How long before `hold_until` a rider who is not near is asked whether they still come."""
+
+SWAP_AWARD: Final = "swap_award"  # the rule that pays a rider for a swap
+TIMERS: Final = ("queue.hold", "queue.ask", "queue.call")
+
+
+class Entries:
+    """Steps on one entry, each inside its caller's transaction."""
+
+    def __init__(self, world: World, boards: Boards, credits: CreditService) -> None:
+        self._world = world
+        self._boards = boards
+        self._credits = credits
+
+    async def open_of(self, tx: Transaction, user_id: str) -> Entry:
+        """The user's one open entry. Raises NotFound."""
+        entry = await tx.queues.first({"user_id": user_id, "state": OPEN})
+        return entry or raise_(NotFound(user_id=user_id))
+
+    def place(self, entry: Entry, station: Station) -> QueuePlace:
+        """The entry as its rider is answered, with its token signed from the stored nonce and time."""
+        claims = self.claims(entry)
+        return QueuePlace(
+            entry_id=entry.id,
+            swap_id=entry.swap_id,
+            station_id=entry.station_id,
+            state=entry.state,
+            position=entry.position,
+            estimated_wait_minutes=entry.told_wait,
+            hold_until=entry.hold_until,
+            qr_token=SignedToken(claims=claims, token=self._world.signer.sign(claims)),
+            qr_expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
+            station=StationCard(id=station.id, name=station.name, location=station.location),
+            version=entry.version,
+        )
+
+    def claims(self, entry: Entry) -> QrClaims:
+        return QrClaims(
+            entry_id=entry.id,
+            user_id=entry.user_id,
+            station_id=entry.station_id,
+            nonce=entry.qr_nonce,
+            issued_at=entry.qr_issued_at,
+        )
+
+    async def issue_token(self, tx: Transaction, entry: Entry) -> None:
+        """Record the token of the entry's nonce by its hash."""
+        await tx.qr_tokens.insert(
+            QrToken(
+                id=token_id(self._world.signer.sign(self.claims(entry))),
+                entry_id=entry.id,
+                user_id=entry.user_id,
+                station_id=entry.station_id,
+                issued_at=entry.qr_issued_at,
+                expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
+            )
+        )
+
+    async def kill_tokens(self, tx: Transaction, entry: Entry) -> None:
+        """No token of the entry that is unused may be used any more."""
+        for token in await tx.qr_tokens.find({"entry_id": entry.id, "used_at": None, "replaced_at": None}):
+            await tx.qr_tokens.replace(token.changed(replaced_at=self._world.clock()))
+
+    async def choose_pack(self, tx: Transaction, station_id: str, battery_type: str) -> Battery | None:
+        """The pack to promise: charged, unheld, of the type; the fullest, then the least used."""
+        free = {
+            "holder.kind": HolderKind.SLOT,
+            "holder.id": station_id,
+            "state": BatteryState.CHARGED,
+            "held_for": None,
+            "battery_type": battery_type,
+        }
+        if await tx.batteries.count(free) <= self._world.rules.safety_stock:
+            return None
+        return await tx.batteries.first(free, order=("-soc", "cycles", "id"))
+
+    async def hold(self, tx: Transaction, pack: Battery, entry_id: str | None) -> Battery:
+        """Promise a pack to an entry, or free it with none."""
+        held = pack.changed(held_for=entry_id, updated_at=self._world.clock())
+        await tx.batteries.replace(held)
+        self.log_pack(tx, held, pack.holder.id)
+        return held
+
+    def log_pack(self, tx: Transaction, pack: Battery, station_id: str) -> None:
+        tx.log(BatteryMoved.of(pack, **self._world.stamp(), station_id=station_id))
+
+    async def set_hold(self, tx: Transaction, entry: Entry) -> None:
+        """Arrange the no-show, and the question before it."""
+        await set_timer(tx, "queue.hold", entry.id, entry.hold_until)
+        if entry.asked_at is None:
+            await set_timer(tx, "queue.ask", entry.id, entry.hold_until - ASK_BEFORE)
+
+    async def end(self, tx: Transaction, entry: Entry, state: EntryState, reason: str | None) -> Entry:
+        """End an entry without a swap: place, pack, token, timers and promised credits are all freed.
+
+        Raises Conflict when the table does not allow it. The caller publishes the station.
+        """
+        now = self._world.clock()
+        ended = entry.changed(
+            state=moved(ENTRY_MOVES, entry.state, state), ended_at=now, end_reason=reason, position=None
+        )
+        await tx.queues.replace(ended)
+        await self.free_pack(tx, entry)
+        await self._cancel_swap(tx, entry, reason, now)
+        await self.kill_tokens(tx, entry)
+        await clear_timers(tx, entry.id, *TIMERS)
+        await self._credits.settle(tx, source=entry.swap_id, rule=SWAP_AWARD, state=PostingState.VOIDED)
+        self._log_end(tx, ended)
+        return ended
+
+    async def free_pack(self, tx: Transaction, entry: Entry) -> None:
+        for pack in await tx.batteries.find({"held_for": entry.id}):
+            await self.hold(tx, pack, None)
+
+    async def _cancel_swap(self, tx: Transaction, entry: Entry, reason: str | None, now: datetime) -> None:
+        swap = await tx.swaps.get(entry.swap_id) or raise_(NotFound(swap_id=entry.swap_id))
+        state = moved(SWAP_MOVES, swap.state, SwapState.CANCELLED)
+        await tx.swaps.replace(swap.changed(state=state, cancelled_at=now, cancel_reason=reason))
+
+    def _log_end(self, tx: Transaction, entry: Entry) -> None:
+        left = QueueNoShow if entry.state is EntryState.NO_SHOW else QueueLeft
+        tx.log(
+            left(
+                **self._world.stamp(),
+                version=entry.version,
+                station_id=entry.station_id,
+                entry_id=entry.id,
+                user_id=entry.user_id,
+                state=entry.state,
+                reason=entry.end_reason,
+            ),
+            self.queue_ended(entry),
+        )
+
+    def queue_ended(self, entry: Entry) -> QueueEnded:
+        return QueueEnded(
+            **self._world.stamp(),
+            version=entry.version,
+            station_id=entry.station_id,
+            user_id=entry.user_id,
+            entry_id=entry.id,
+            state=entry.state,
+            reason=entry.end_reason,
+        )
+
+    async def station(self, tx: Transaction, station_id: str) -> Station:
+        """Raises NotFound."""
+        return await tx.stations.get(station_id) or raise_(NotFound(station_id=station_id))
+
+    async def publish(self, tx: Transaction, station_id: str) -> None:
+        """Publish a station of which only its parts have changed."""
+        await self._boards.publish(tx, await self.station(tx, station_id))

@@ -1,0 +1,69 @@
+"""Users, and where a staff member is on duty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.errors import DuplicateKey, Forbidden, NotFound, raise_
+from services.models import Role, User
+from services.ports import Snapshot, Transaction
+from services.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A staff member's station: of the newest record, else of the token."""
+
+    station_id: str | None
+    on_duty: bool
+
+
+class PeopleService:
+    """Who is who."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def seen(self, user_id: str, *, role: Role, name: str, station_id: str | None) -> User:
+        """The user; created from these claims when seen first. The record's name and vehicle stay."""
+        known = await self._world.records.now.users.get(user_id)
+        if known is not None:
+            return known
+        user = User(id=user_id, role=role, name=name, station_id=station_id, created_at=self._world.clock())
+        try:
+            async with self._world.records.transaction() as tx:
+                await tx.users.insert(user)
+        except DuplicateKey:  # seen at the same moment through another socket
+            return await self.get(user_id)
+        return user
+
+    async def get(self, user_id: str) -> User:
+        """Raises NotFound."""
+        return await self._world.records.now.users.get(user_id) or raise_(NotFound(user_id=user_id))
+
+    async def duty(self, user_id: str, claimed_station_id: str | None) -> Duty:
+        """Where a staff member works now; who has no record counts as on duty where the token says."""
+        newest = await self._world.records.now.staff_assignments.first(
+            {"staff_id": user_id}, order=("-starts_at", "-id")
+        )
+        if newest is None:
+            return Duty(claimed_station_id, on_duty=claimed_station_id is not None)
+        return Duty(newest.station_id, on_duty=newest.ends_at is None)
+
+    async def require_duty(self, user_id: str, claimed_station_id: str | None, station_id: str) -> None:
+        """Raises Forbidden unless the staff member is on duty at that station."""
+        duty = await self.duty(user_id, claimed_station_id)
+        if not duty.on_duty or duty.station_id != station_id:
+            raise Forbidden(station_id=station_id)
+
+
+async def count_on_duty(reads: Snapshot | Transaction, station_id: str) -> int:
+    """Staff on duty at a station: open records there, and staff of the station without any record."""
+    on_duty = {
+        record.staff_id
+        for record in await reads.staff_assignments.find({"station_id": station_id, "ends_at": None})
+    }
+    for user in await reads.users.find({"role": Role.STAFF, "station_id": station_id}):
+        if user.id not in on_duty and await reads.staff_assignments.count({"staff_id": user.id}) == 0:
+            on_duty.add(user.id)
+    return len(on_duty)

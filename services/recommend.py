@@ -1,0 +1,84 @@
+"""Which station to ride to: minutes until the swap, and how sure the pack is."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Final
+
+from services.answers import Recommendation
+from services.base import Location
+from services.board import StationBoard
+from services.errors import NotFound, raise_
+from services.geo import DETOUR_RATIO, distance_m, travel_s
+from services.world import World
+
+REACH_KM: Final = 15.0
+"""Nobody is sent farther than this, as the crow flies."""
+
+KM_PER_SOC: Final = 0.7
+"""Road kilometres that one percent of charge is good for: a small two-wheeler's 70 km on a full pack."""
+
+PATIENCE_MINUTES: Final = 30.0
+"""The score falls by a factor e for each of these on the road and in the queue."""
+
+SCARCE_PACKS: Final = 3
+"""With fewer packs left the promise is less sure, and the score is cut for each one missing."""
+
+
+class RecommendService:
+    """Ranks the stations that can give the rider a place and a pack now."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def rank(
+        self, user_id: str, here: Location | None, *, battery_level: int | None, limit: int
+    ) -> list[Recommendation]:
+        """The best stations first. Without a place the newest fix decides. Raises NotFound without one."""
+        here = here or await self._last_place(user_id)
+        user = await self._world.records.now.users.get(user_id)
+        wanted = user.vehicle.battery_type if user and user.vehicle else "standard"
+        reach_m = _reach_m(battery_level)
+        options = [
+            _recommendation(board, away, board.stock.sellable.get(wanted, 0))
+            for board in await self._world.live.boards()
+            if _can_take(board, wanted) and (away := distance_m(here, board.location)) <= reach_m
+        ]
+        return sorted(options, key=lambda option: (-option.score, option.station_id))[:limit]
+
+    async def _last_place(self, user_id: str) -> Location:
+        fix = await self._world.live.position(user_id) or raise_(NotFound(user_id=user_id))
+        return fix.location
+
+
+def _can_take(board: StationBoard, battery_type: str) -> bool:
+    return board.is_active and board.available_slots > 0 and board.stock.sellable.get(battery_type, 0) > 0
+
+
+def _reach_m(battery_level: int | None) -> float:
+    by_charge_km = REACH_KM if battery_level is None else battery_level * KM_PER_SOC / DETOUR_RATIO
+    return min(REACH_KM, by_charge_km) * 1000
+
+
+def _recommendation(board: StationBoard, away_m: float, packs: int) -> Recommendation:
+    travel_minutes = round(travel_s(away_m) / 60, 1)
+    wait = board.newcomer_wait
+    sure = 1 - 0.1 * max(0, SCARCE_PACKS - packs)
+    return Recommendation(
+        station_id=board.station_id,
+        name=board.name,
+        location=board.location,
+        distance_m=round(away_m, 1),
+        travel_minutes=travel_minutes,
+        estimated_wait_minutes=wait,
+        charged_batteries=packs,
+        score=round(exp(-(travel_minutes + wait.p50) / PATIENCE_MINUTES) * sure, 4),
+        reasons=_reasons(board, travel_minutes, packs),
+    )
+
+
+def _reasons(board: StationBoard, travel_minutes: float, packs: int) -> list[str]:
+    ahead = board.length + board.active
+    queue = "nobody is before you" if ahead == 0 else f"{ahead} before you"
+    stock = f"{packs} charged {'battery' if packs == 1 else 'batteries'}"
+    return [f"{travel_minutes:g} minutes away", queue, f"{stock} free"]

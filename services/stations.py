@@ -1,0 +1,140 @@
+"""Stations as everybody sees them, and what their controllers report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.answers import NearStation, Page, StationStatus
+from services.base import Location, Model
+from services.board import StationBoard
+from services.boards import Boards
+from services.entries import Entries
+from services.geo import distance_m
+from services.models import Battery, HolderKind, Role
+from services.ports import Transaction
+from services.states import BatteryState
+from services.world import World
+
+SOC_STEP: Final = 2.0
+"""A pack's state of charge is recorded, and told, when it has moved by this many percent."""
+
+
+class SlotReading(Model):
+    """One slot as its controller sees it."""
+
+    slot: int | None = None
+    battery_id: str
+    soc: float
+    soh: float | None = None
+    temperature_c: float | None = None
+
+
+class StationService:
+    """Reads from the boards; writes from telemetry."""
+
+    def __init__(self, world: World, boards: Boards, entries: Entries) -> None:
+        self._world = world
+        self._boards = boards
+        self._entries = entries
+
+    async def status(self, station_id: str) -> StationStatus:
+        """Raises NotFound."""
+        return status_of(await self._boards.get(station_id))
+
+    async def list(self, *, active_only: bool, limit: int, cursor: str | None) -> Page[StationStatus]:
+        """Stations by id."""
+        boards = [board for board in await self._world.live.boards() if board.is_active or not active_only]
+        rest = [board for board in boards if cursor is None or board.station_id > cursor]
+        items = [status_of(board) for board in rest[:limit]]
+        return Page(items=items, next_cursor=items[-1].id if len(rest) > limit else None)
+
+    async def nearest(
+        self, here: Location, *, max_distance_km: float | None, limit: int
+    ) -> Page[NearStation]:
+        """Open stations by distance as the crow flies."""
+        reach_m = max_distance_km * 1000 if max_distance_km is not None else float("inf")
+        open_ones = [board for board in await self._world.live.boards() if board.is_active]
+        near = sorted((distance_m(here, board.location), board.station_id, board) for board in open_ones)
+        return Page(
+            items=[
+                NearStation(**dict(status_of(board)), distance_m=round(away, 1))
+                for away, _, board in near[:limit]
+                if away <= reach_m
+            ]
+        )
+
+    async def telemetry(self, station_id: str, readings: Sequence[SlotReading]) -> int:
+        """Take the readings of packs in this station's slots; answers how many were of such packs.
+
+        Raises NotFound for an unknown station.
+        """
+        taken, stock_changed = 0, False
+        async with self._world.records.transaction() as tx:
+            station = await self._entries.station(tx, station_id)
+            for reading in readings:
+                pack = await tx.batteries.get(reading.battery_id)
+                if pack is None or pack.holder.kind is not HolderKind.SLOT or pack.holder.id != station_id:
+                    continue
+                taken += 1
+                stock_changed |= await self._take(tx, pack, reading)
+            if stock_changed:
+                await self._boards.publish(tx, station)
+        return taken
+
+    async def _take(self, tx: Transaction, pack: Battery, reading: SlotReading) -> bool:
+        """Record a reading that says something new; true when the pack's state has changed."""
+        state = pack.state
+        if state is BatteryState.CHARGING and reading.soc >= self._world.rules.charged_soc:
+            state = BatteryState.CHARGED
+        if state is pack.state and abs(reading.soc - pack.soc) < SOC_STEP:
+            return False
+        known = {key: value for key, value in dict(reading).items() if value is not None}
+        read = pack.changed(
+            state=state,
+            soc=reading.soc,
+            soh=known.get("soh", pack.soh),
+            temperature_c=known.get("temperature_c", pack.temperature_c),
+            updated_at=self._world.clock(),
+        )
+        await tx.batteries.replace(read)
+        self._entries.log_pack(tx, read, pack.holder.id)
+        return state is not pack.state
+
+    async def rebuild_live(self) -> None:
+        """Make live state from the records: every board, and every user's newest fix of the last day."""
+        reads = self._world.records.now
+        boards = [await self._boards.project(reads, station) for station in await reads.stations.find({})]
+        fixes = []
+        for role in (Role.CONSUMER, Role.TRANSPORTER, Role.STAFF):
+            for user in await reads.users.find({"role": role}):
+                fix = await reads.gps_logs.first({"user_id": user.id}, order=("-at",))
+                fixes += [fix] if fix else []
+        await self._world.live.replace_all(boards, fixes)
+
+    async def live_equals_records(self) -> bool:
+        """Is every board what the records say it must be?"""
+        reads = self._world.records.now
+        kept = {board.station_id: board for board in await self._world.live.boards()}
+        stations = await reads.stations.find({})
+        truth = {station.id: await self._boards.project(reads, station) for station in stations}
+        return kept == truth
+
+
+def status_of(board: StationBoard) -> StationStatus:
+    """A board as `station:status` answers it."""
+    return StationStatus(
+        id=board.station_id,
+        version=board.version,
+        name=board.name,
+        location=board.location,
+        is_active=board.is_active,
+        queue=board.queue_counts,
+        available_slots=board.available_slots,
+        charged_batteries=board.charged_batteries,
+        batteries=board.stock.counts,
+        staff_on_duty=board.staff_on_duty,
+        predicted_load=board.predicted_load,
+        predicted_fault_risk=board.predicted_fault_risk,
+        open_tickets=board.open_tickets,
+    )

@@ -1,0 +1,59 @@
+"""Due times as rows: they survive a restart and fire in the transaction that removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from services.models import Timer
+from services.ports import Range, Transaction
+from services.world import World
+
+Step = Callable[[Transaction, str], Awaitable[None]]
+"""What a timer does with its subject; it looks at the subject's state itself."""
+
+BATCH: Final = 100
+
+
+async def set_timer(tx: Transaction, kind: str, subject: str, due_at: datetime) -> None:
+    """Let `kind` fire for `subject` at that time, instead of any earlier arrangement."""
+    timer_id = f"{kind}:{subject}"
+    present = await tx.timers.get(timer_id)
+    if present is None:
+        await tx.timers.insert(Timer(id=timer_id, kind=kind, subject=subject, due_at=due_at))
+    elif present.due_at != due_at:
+        await tx.timers.replace(present.changed(due_at=due_at))
+
+
+async def clear_timers(tx: Transaction, subject: str, *kinds: str) -> None:
+    for kind in kinds:
+        await tx.timers.delete(f"{kind}:{subject}")
+
+
+class TimerService:
+    """Fires what is due. Its owner calls it again at the time that it answers."""
+
+    def __init__(self, world: World, steps: Mapping[str, Step]) -> None:
+        self._world = world
+        self._steps = steps
+
+    async def run_due(self, now: datetime) -> datetime | None:
+        """Fire every timer due by `now`, oldest first; answers when the next one is due."""
+        while True:
+            due = await self._world.records.now.timers.find(
+                {"due_at": Range(lte=now)}, order=("due_at", "id"), limit=BATCH
+            )
+            if not due:
+                following = await self._world.records.now.timers.first({}, order=("due_at",))
+                return following.due_at if following else None
+            for timer in due:
+                await self._fire(timer, now)
+
+    async def _fire(self, timer: Timer, now: datetime) -> None:
+        async with self._world.records.transaction() as tx:
+            present = await tx.timers.get(timer.id)
+            if present is None or present.due_at > now:  # cleared or moved since it was read
+                return
+            await tx.timers.delete(timer.id)
+            await self._steps[timer.kind](tx, timer.subject)
