@@ -111,7 +111,8 @@ class Entry(Document):
     state: EntryState
     order: int  # who came first: positions follow it
     battery_id: BatteryId | None = None  # the pack promised
-    battery_level: int | None = None
+    battery_level: int | None = None  # of the rider's pack at confirming, %
+    confirmed_from: Location | None = None
     confirmed_at: Instant
     hold_until: Instant
     asked_at: Instant | None = None  # when the rider was asked whether they still come

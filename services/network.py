@@ -67,7 +67,7 @@ class Services:
             credits=awards,
             people=PeopleService(world),
             positions=PositionService(world, Arrivals(world, boards, entries, holds)),
-            qr=QrService(world, boards, entries, awards),
+            qr=QrService(world, entries, awards),
             queue=QueueService(world, boards, entries, holds),
             recommend=RecommendService(world),
             stations=StationService(world, boards, entries),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.answers import AssignedBattery, RiderCard, VerifiedSwap
-from services.boards import Boards
 from services.credits import CreditService
 from services.entries import SWAP_AWARD, TIMERS, Entries
 from services.errors import (
@@ -26,9 +25,8 @@ from services.world import World
 class QrService:
     """Verifies tokens. The first scan wins by a compare-and-set in the store."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries, credits: CreditService) -> None:
+    def __init__(self, world: World, entries: Entries, credits: CreditService) -> None:
         self._world = world
-        self._boards = boards
         self._entries = entries
         self._credits = credits
 
@@ -125,5 +123,4 @@ class QrService:
                 staff_id=by,
                 battery_id=entry.battery_id,
             ),
-            self._boards.queue_updated(entry),
         )

@@ -55,7 +55,10 @@ class QueueService:
             pack = await self._entries.choose_pack(tx, station_id, battery_type)
             if pack is None:
                 raise NoBattery(station_id=station_id)
-            entry = await self._admit(tx, station, user, pack, battery_level)
+            entry = self._entry(station, user, pack).model_copy(
+                update={"battery_level": battery_level, "confirmed_from": near}
+            )
+            await self._admit(tx, entry, pack)
             await self._boards.publish(tx, station.model_copy(update={"next_order": station.next_order + 1}))
             told = await tx.queues.get(entry.id) or entry
             tx.log(self._confirmed(told))
@@ -70,11 +73,9 @@ class QueueService:
         if await tx.queues.count({"station_id": station.id, "state": OPEN}) >= station.capacity:
             raise QueueFull(station_id=station.id, capacity=station.capacity)
 
-    async def _admit(
-        self, tx: Transaction, station: Station, user: User, pack: Battery, battery_level: int | None
-    ) -> Entry:
+    def _entry(self, station: Station, user: User, pack: Battery) -> Entry:
         now = self._world.clock()
-        entry = Entry(
+        return Entry(
             id=self._world.ids(),
             station_id=station.id,
             user_id=user.id,
@@ -84,28 +85,29 @@ class QueueService:
             state=EntryState.CONFIRMED,
             order=station.next_order,
             battery_id=pack.id,
-            battery_level=battery_level,
             confirmed_at=now,
             hold_until=now + self._world.rules.queue_hold,
             qr_nonce=self._world.secrets(),
             qr_issued_at=now,
         )
+
+    async def _admit(self, tx: Transaction, entry: Entry, pack: Battery) -> None:
+        """Write everything that a place consists of."""
         await tx.queues.insert(entry)
         await tx.swaps.insert(
             Swap(
                 id=entry.swap_id,
                 entry_id=entry.id,
-                user_id=user.id,
-                station_id=station.id,
+                user_id=entry.user_id,
+                station_id=entry.station_id,
                 state=SwapState.PENDING,
                 assigned_battery_id=pack.id,
-                created_at=now,
+                created_at=entry.confirmed_at,
             )
         )
         await self._entries.hold(tx, pack, entry.id)
         await self._entries.issue_token(tx, entry)
         await self._entries.set_hold(tx, entry)
-        return entry
 
     def _confirmed(self, entry: Entry) -> QueueConfirmed:
         return QueueConfirmed(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from services.errors import Unavailable
 from services.models import Timer
 from services.ports import Range, Transaction
 from services.world import World
@@ -14,6 +15,7 @@ Step = Callable[[Transaction, str], Awaitable[None]]
 """What a timer does with its subject; it looks at the subject's state itself."""
 
 BATCH: Final = 100
+PUT_OFF: Final = timedelta(seconds=30)
 
 
 async def set_timer(tx: Transaction, kind: str, subject: str, due_at: datetime) -> None:
@@ -39,21 +41,39 @@ class TimerService:
         self._steps = steps
 
     async def run_due(self, now: datetime) -> datetime | None:
-        """Fire every timer due by `now`, oldest first; answers when the next one is due."""
-        while True:
-            due = await self._world.records.now.timers.find(
-                {"due_at": Range(lte=now)}, order=("due_at", "id"), limit=BATCH
-            )
-            if not due:
-                following = await self._world.records.now.timers.first({}, order=("due_at",))
-                return following.due_at if following else None
-            for timer in due:
-                await self._fire(timer, now)
+        """Fire every timer due by `now`, oldest first; answers when the next one is due.
 
-    async def _fire(self, timer: Timer, now: datetime) -> None:
+        A timer whose step fails is put off and does not hold up the others; the failures are raised
+        together at the end, for the owner to report.
+        """
+        failures: list[Exception] = []
+        while due := await self._due(now):
+            failures += [failure for timer in due if (failure := await self._fire(timer, now))]
+        if failures:
+            raise ExceptionGroup("timers failed and were put off", failures)
+        following = await self._world.records.now.timers.first({}, order=("due_at",))
+        return following.due_at if following else None
+
+    async def _due(self, now: datetime) -> list[Timer]:
+        timers = self._world.records.now.timers
+        return await timers.find({"due_at": Range(lte=now)}, order=("due_at", "id"), limit=BATCH)
+
+    async def _fire(self, timer: Timer, now: datetime) -> Exception | None:
+        try:
+            async with self._world.records.transaction() as tx:
+                present = await tx.timers.get(timer.id)
+                if present is None or present.due_at > now:  # cleared or moved since it was read
+                    return None
+                await tx.timers.delete(timer.id)
+                await self._steps[timer.kind](tx, timer.subject)
+        except Unavailable:
+            raise
+        except Exception as failure:
+            await self._put_off(timer, now)
+            return failure
+        return None
+
+    async def _put_off(self, timer: Timer, now: datetime) -> None:
         async with self._world.records.transaction() as tx:
-            present = await tx.timers.get(timer.id)
-            if present is None or present.due_at > now:  # cleared or moved since it was read
-                return
-            await tx.timers.delete(timer.id)
-            await self._steps[timer.kind](tx, timer.subject)
+            if await tx.timers.get(timer.id) is not None:
+                await set_timer(tx, timer.kind, timer.subject, now + PUT_OFF)
