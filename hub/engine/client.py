@@ -1,0 +1,97 @@
+"""One Socket.IO client: a connection's membership of one namespace, its rooms and what waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from hub.engine.lanes import ACK
+from hub.engine.packets import Frames
+
+if TYPE_CHECKING:
+    from hub.engine.connection import Connection
+    from hub.engine.outgoing import Outgoing
+    from hub.engine.rooms import Room
+
+_MAX_HELD = 10_000  # events a client may be owed before its CONNECT
+
+
+class Phase(enum.Enum):
+    """A client's life."""
+
+    CONNECTING = 1  # its connect handler runs; nothing reaches it yet
+    CONNECTED = 2
+    LEAVING = 3  # its disconnect handler is due or runs
+    GONE = 4
+
+
+class Client:
+    """A client is known by its `sid`; it outlives its connection until its disconnect handler is done."""
+
+    __slots__ = (
+        "connection",
+        "held",
+        "inbox",
+        "inbox_bytes",
+        "namespace",
+        "native",
+        "payload_offsets",
+        "phase",
+        "recovered",
+        "rooms",
+        "running",
+        "session",
+        "sid",
+    )
+
+    def __init__(self, sid: str, namespace: str, connection: Connection) -> None:
+        self.sid = sid
+        self.namespace = namespace
+        self.connection = connection
+        self.phase = Phase.CONNECTING
+        self.native = False  # whether topics reach it
+        self.held: list[Outgoing] | None = []  # events that leave after its CONNECT
+        self.rooms: dict[Any, Room] = {}
+        self.inbox: deque[tuple[Any, ...]] | None = None
+        self.inbox_bytes = 0
+        self.running: asyncio.Task[Any] | None = None
+        self.payload_offsets = False
+        self.recovered = False
+        self.session: Any = None  # what connection state recovery keeps of it
+
+    @property
+    def present(self) -> bool:
+        """Whether events may still be sent to it, now or after its CONNECT."""
+        return self.phase in (Phase.CONNECTING, Phase.CONNECTED)
+
+    def deliver(self, packet: Outgoing) -> None:
+        """Send an event to this client alone."""
+        if not self.present:
+            return
+        if self.held is None:
+            self.connection.send(packet.frames(self.payload_offsets), packet.lane, packet.key)
+        elif len(self.held) < _MAX_HELD:
+            self.held.append(packet)
+        else:
+            self.connection.close_slow()
+
+    def control(self, frames: Frames) -> None:
+        """Send CONNECT and its like, which nothing holds up."""
+        self.connection.send(frames, ACK)
+
+    def release_held(self) -> None:
+        """The CONNECT has left: what was held follows, then topics take over."""
+        held, self.held = self.held, None
+        for packet in held or ():
+            self.deliver(packet)
+        self.transport_changed()
+
+    def transport_changed(self) -> None:
+        """Move to the topics when its connection keeps up, off them when it does not."""
+        native = self.phase is Phase.CONNECTED and self.held is None and self.connection.native
+        if native != self.native:
+            for room in self.rooms.values():
+                room.move(self, native)
+            self.native = native

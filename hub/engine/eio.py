@@ -1,0 +1,332 @@
+"""The Engine.IO server: connections by id, admission, heartbeats, and python-engineio's own surface."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import engineio
+import orjson
+
+from hub.engine import protocol
+from hub.engine.connection import Connection
+from hub.engine.cors import Headers, cors_headers, origin_allowed
+from hub.engine.eager import Starter
+from hub.engine.heartbeat import Wheel
+from hub.engine.lanes import ACK
+from hub.engine.loop import native_loop
+from hub.engine.native import HTTP, load
+from hub.engine.options import Options
+from hub.engine.outbox import Outbox
+from hub.engine.packets import Frames
+from hub.engine.request import Request, RequestReader
+from hub.engine.stats import Stats
+
+Handler = Callable[..., Any]
+_GRACE_S = 10.0
+_logger = logging.getLogger("hub.engine")
+
+
+class Engine:
+    """What `server.eio` is: python-engineio's `on`, `send` and sessions, over our transports."""
+
+    reason = engineio.AsyncServer.reason
+    async_mode = "uws"
+
+    def __init__(self, **given: Any) -> None:
+        self.options = Options.of(given)
+        self.native = load()
+        self.lib = self.native.lib
+        self.stats = Stats()
+        self.native_loop = native_loop()
+        self.reader = RequestReader(self.native, self.options.trusted_proxies)
+        self.wheel = Wheel(
+            interval_s=self.options.interval_s,
+            timeout_s=self.options.ping_timeout,
+            connect_s=self.options.connect_timeout,
+        )
+        self.outbox = Outbox(self)
+        self.sockets: dict[str, Connection] = {}
+        self.slow: set[Connection] = set()
+        self.handlers: dict[str, Handler] = {}
+        self.raw = False  # whether the application speaks Engine.IO itself
+        self.accepting = True
+        self.starter: Starter | None = None
+        self.end_socket: Callable[[Any, int, bytes], None] = _no_socket
+        self.on_message: Callable[[Connection, bytes], None] = self._raw_message
+        self.on_binary: Callable[[Connection, bytes], None] = self._raw_binary
+        self.on_closed: Callable[[Connection, str], None] = self._raw_closed
+        self._scanning = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # -- connections
+
+    def cors_headers(self, request: Request) -> Headers:
+        """The CORS headers of any answer to `request`."""
+        return cors_headers(self.options, request)
+
+    def admit(self, request: Request, transport: str) -> protocol.Refusal | None:
+        """The checks a new session has to pass; None when it may open."""
+        if not self.accepting:
+            return protocol.STOPPING
+        if not origin_allowed(self.options, request):
+            return protocol.FORBIDDEN
+        refusal = protocol.check_query(request.query, self.options.transports)
+        if refusal is None and request.query["transport"] != transport:
+            return protocol.UNKNOWN_TRANSPORT
+        return refusal
+
+    def admit_websocket(self, request: Request) -> Connection | protocol.Refusal:
+        """The session a new WebSocket belongs to: its own, or the one it wants to upgrade."""
+        refusal = self.admit(request, "websocket")
+        if refusal is not None:
+            self.stats.refused += 1
+            return refusal
+        sid = request.query.get("sid")
+        if sid is None:
+            return Connection(self, self.generate_id(), "websocket", request)
+        connection = self.sockets.get(sid)
+        return protocol.UNKNOWN_SID if connection is None else connection
+
+    def websocket_opened(self, connection: Connection, ws: Any) -> None:
+        """A native WebSocket is open; what is sent now leaves after the answer to the upgrade."""
+        if connection.transport == "websocket" and connection.ws is None and not connection.closed:
+            connection.ws = ws
+            self.keep_subscriber(ws)
+            self.native_loop.after(lambda: self.opened(connection))
+        elif connection.may_upgrade() and connection.prober is None and self.options.allow_upgrades:
+            connection.prober = ws
+        else:
+            self.end_socket(ws, 1008, b"nothing to upgrade")
+
+    def keep_subscriber(self, ws: Any) -> None:
+        """Subscribe a socket to a topic nobody publishes to.
+
+        With its last topic a socket loses what was published to it and not yet flushed; this way
+        leaving a room, or being skipped, never is leaving the last one.
+        """
+        self.lib.uws_ws_subscribe(HTTP, ws, b".", 1)
+
+    def opened(self, connection: Connection) -> None:
+        """Register a new session, tell the client, ask the application."""
+        if connection.closed:
+            return
+        self.sockets[connection.sid] = connection
+        self.stats.connections += 1
+        self.stats.opened += 1
+        connection.seen()
+        self.wheel.add(connection, must_join=not self.raw)
+        options = self.options
+        upgrades = ["websocket"] if connection.transport == "polling" and self._may_upgrade() else []
+        packet = protocol.open_packet(
+            connection.sid, upgrades, options.interval_s, options.ping_timeout, options.max_http_buffer_size
+        )
+        connection.send((packet,), ACK)
+        if self.raw:
+            self._raw_connect(connection)
+
+    def _may_upgrade(self) -> bool:
+        return self.options.allow_upgrades and "websocket" in self.options.transports
+
+    def closed(self, connection: Connection, reason: str) -> None:
+        """A session has ended, whoever ended it."""
+        if self.sockets.pop(connection.sid, None) is not None:
+            self.stats.connections -= 1
+            self.slow.discard(connection)
+            self.on_closed(connection, reason)
+
+    def scan_soon(self) -> None:
+        """Look at every socket's backlog once libuv has flushed what was published."""
+        self.outbox.unscanned = 0
+        if not self._scanning:
+            self._scanning = True
+            asyncio.get_running_loop().call_soon(self.scan)
+
+    def scan(self) -> None:
+        """Find the clients that cannot keep up, and serve those that can again."""
+        self._scanning = False
+        self.outbox.unscanned = 0
+        for connection in list(self.sockets.values()):
+            connection.check_backpressure()
+        for connection in list(self.slow):
+            connection.refill()
+
+    # -- raw Engine.IO
+
+    def on(self, event: str, handler: Handler | None = None) -> Any:
+        """Register a handler of `connect`, `message` or `disconnect`, in place of Socket.IO's."""
+        if event not in ("connect", "message", "disconnect"):
+            raise ValueError("Invalid event")
+
+        def register(function: Handler) -> Handler:
+            self.handlers[event] = function
+            self.raw = True
+            self.on_message, self.on_binary = self._raw_message, self._raw_binary
+            self.on_closed = self._raw_closed
+            return function
+
+        return register if handler is None else register(handler)
+
+    def _raw_connect(self, connection: Connection) -> None:
+        def decided(accepted: Any) -> None:
+            if accepted is not None and accepted is not True:
+                connection.close("server disconnect", 1008, b"refused")
+
+        self._call("connect", decided, connection.sid, connection.request.environ)
+
+    def _raw_message(self, connection: Connection, raw: bytes) -> None:
+        self._call("message", None, connection.sid, raw[1:].decode())
+
+    def _raw_binary(self, connection: Connection, raw: bytes) -> None:
+        self._call("message", None, connection.sid, raw)
+
+    def _raw_closed(self, connection: Connection, reason: str) -> None:
+        self._call("disconnect", None, connection.sid, reason)
+
+    def _call(self, event: str, then: Callable[[Any], None] | None, *args: Any) -> None:
+        handler = self.handlers.get(event)
+        if handler is None:
+            return
+        try:
+            inspect.signature(handler).bind(*args)
+        except TypeError:
+            args = args[:1] if event == "disconnect" else args
+        try:
+            result = handler(*args)
+        except Exception:
+            _logger.exception("engine: the %s handler failed", event)
+            result = False
+        if inspect.iscoroutine(result):
+            self.spawn(self._finish(event, result, then))
+        elif then is not None:
+            then(result)
+
+    async def _finish(self, event: str, pending: Coroutine[Any, Any, Any], then: Any) -> None:
+        try:
+            result = await pending
+        except Exception:
+            _logger.exception("engine: the %s handler failed", event)
+            result = False
+        if then is not None:
+            then(result)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start a task at once where that is possible, and keep it until it is done."""
+        task = self.start(coroutine)
+        if not task.done():
+            self.keep(task)
+        return task
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start a task whose starter keeps it."""
+        if self.starter is None:
+            self.starter = Starter(asyncio.get_running_loop())
+        return self.starter.start(coroutine)
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Hold a task until it is done: the loop itself only knows it weakly."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- python-engineio's surface
+
+    async def send(self, sid: str, data: Any) -> None:
+        """Send one message to one client; unknown ids are logged, as python-engineio does."""
+        self.send_now(sid, data)
+
+    def send_now(self, sid: str, data: Any) -> None:
+        """The same without a wait: str as text, bytes as binary, anything else as JSON."""
+        if isinstance(data, bytes | bytearray | memoryview):
+            frames: Frames = (b"", bytes(data))
+        else:
+            text = data.encode() if isinstance(data, str) else orjson.dumps(data)
+            frames = (b"4" + text,)
+        connection = self.sockets.get(sid)
+        if connection is None:
+            _logger.debug("cannot send to sid %s", sid)
+        else:
+            connection.send(frames)
+
+    async def send_packet(self, sid: str, packet: Any) -> None:
+        """Send an engineio.packet.Packet; client managers of others use it."""
+        connection = self.sockets.get(sid)
+        if connection is not None and packet.packet_type == 4:
+            self.send_now(sid, packet.data)
+
+    def transport(self, sid: str) -> str:
+        """`polling` or `websocket`."""
+        return self._socket(sid).transport
+
+    async def get_session(self, sid: str) -> dict[str, Any]:
+        """The user session of a connection; a change to it is kept."""
+        connection = self._socket(sid)
+        if connection.user_session is None:
+            connection.user_session = {}
+        return connection.user_session
+
+    async def save_session(self, sid: str, session: dict[str, Any]) -> None:
+        """Replace the user session of a connection."""
+        self._socket(sid).user_session = session
+
+    def session(self, sid: str) -> Any:
+        """The user session as a context manager, saved at its end."""
+        return engineio.AsyncServer.session(self, sid)
+
+    def _socket(self, sid: str) -> Connection:
+        connection = self.sockets.get(sid)
+        if connection is None:
+            raise KeyError("Session not found")
+        return connection
+
+    async def disconnect(self, sid: str | None = None) -> None:
+        """Close one connection, or all."""
+        for connection in [self.sockets.get(sid)] if sid is not None else list(self.sockets.values()):
+            if connection is not None:
+                connection.close(self.reason.SERVER_DISCONNECT)
+
+    async def close_all(self, code: int = 1001, reason: bytes = b"server shutting down") -> None:
+        """Close every connection and wait for what their handlers still do, ten seconds at most."""
+        for connection in list(self.sockets.values()):
+            connection.close(self.reason.SERVER_DISCONNECT, code, reason)
+        await asyncio.sleep(0)
+        me = asyncio.current_task()
+        if waiting := [task for task in self._tasks if task is not me]:
+            await asyncio.wait(waiting, timeout=_GRACE_S)
+
+    async def shutdown(self) -> None:
+        """Stop background activity."""
+        self.wheel.stop()
+
+    def generate_id(self) -> str:
+        """An unguessable id of 20 characters."""
+        return secrets.token_urlsafe(15)
+
+    def start_background_task(self, target: Handler, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """Run `target(*args, **kwargs)`, a coroutine function, as a task."""
+        task: asyncio.Task[Any] = asyncio.ensure_future(target(*args, **kwargs))
+        self.keep(task)
+        return task
+
+    async def sleep(self, seconds: float = 0) -> None:
+        """asyncio.sleep, under python-engineio's name."""
+        await asyncio.sleep(seconds)
+
+    def create_queue(self, *args: Any, **kwargs: Any) -> asyncio.Queue[Any]:
+        """An asyncio queue."""
+        return asyncio.Queue(*args, **kwargs)
+
+    def get_queue_empty_exception(self) -> type[Exception]:
+        """What an empty queue raises."""
+        return asyncio.QueueEmpty
+
+    def create_event(self, *args: Any, **kwargs: Any) -> asyncio.Event:
+        """An asyncio event."""
+        return asyncio.Event(*args, **kwargs)
+
+
+def _no_socket(_ws: Any, _code: int, _reason: bytes) -> None:
+    """Before the server listens there is no socket to end."""

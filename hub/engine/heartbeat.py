@@ -1,0 +1,108 @@
+"""One wheel turns for all connections: pings, ping timeouts and the wait for the first namespace."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.engine.connection import Connection
+
+
+class Wheel:
+    """Each connection sits in the bucket of the moment it must be looked at next.
+
+    A tick is a twentieth of the shortest wait, at most a second. A pong moves nothing: the
+    connection is found in its old bucket, seen to be well, and put into the next one.
+    """
+
+    def __init__(self, *, interval_s: float, timeout_s: float, connect_s: float) -> None:
+        self.interval_s = interval_s
+        self.timeout_s = timeout_s
+        self.connect_s = connect_s
+        self._tick_s = max(0.005, min(1.0, interval_s / 20, timeout_s / 20, connect_s / 20))
+        self._buckets: dict[int, list[Connection]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._turned = 0
+
+    def add(self, connection: Connection, *, must_join: bool) -> None:
+        """Begin to watch a connection that has just opened."""
+        now = time.monotonic()
+        connection.ping_at = now + self.interval_s
+        connection.awaiting_pong = False
+        connection.join_by = now + self.connect_s if must_join else math.inf
+        self._put(connection, min(connection.ping_at, connection.join_by))
+        if self._timer is None:
+            self._turned = self._index(now) - 1
+            self._schedule(now)
+
+    def wait_for_namespace(self, connection: Connection) -> None:
+        """Its only client was refused: it may try again, for as long as a new one may take."""
+        if not connection.closed:
+            connection.join_by = time.monotonic() + self.connect_s
+            self._put(connection, connection.join_by)
+
+    def pong(self, connection: Connection) -> None:
+        """The client lives: its next ping is an interval away."""
+        if connection.awaiting_pong:
+            connection.awaiting_pong = False
+            connection.ping_at = time.monotonic() + self.interval_s
+
+    def expired(self, connection: Connection) -> bool:
+        """Whether it is past its ping timeout, exactly, whatever the wheel's tick.
+
+        Timeouts count from the moment the ping was due, so a request that comes just before the
+        wheel turns gets the answer it would get just after.
+        """
+        return time.monotonic() >= connection.ping_at + self.timeout_s - 0.001
+
+    def stop(self) -> None:
+        """Forget everybody."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._buckets.clear()
+
+    def _index(self, at: float) -> int:
+        return math.ceil(at / self._tick_s)
+
+    def _put(self, connection: Connection, at: float) -> None:
+        self._buckets.setdefault(max(self._index(at), self._turned + 1), []).append(connection)
+
+    def _schedule(self, now: float) -> None:
+        if not self._buckets:
+            self._timer = None
+            return
+        wait_s = (self._turned + 1) * self._tick_s - now
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._turn)
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        last = math.floor(now / self._tick_s)
+        while self._turned < last:
+            self._turned += 1
+            for connection in self._buckets.pop(self._turned, ()):
+                self._visit(connection, now)
+        self._schedule(now)
+
+    def _visit(self, connection: Connection, now: float) -> None:
+        if connection.closed:
+            return
+        if now >= connection.join_by:
+            connection.close("transport close", 1000, b"connect timeout")
+        elif connection.awaiting_pong:
+            self._check(connection, now)
+        elif now >= connection.ping_at:
+            connection.ping()
+            self._put(connection, min(connection.ping_at + self.timeout_s, connection.join_by))
+        else:
+            self._put(connection, min(connection.ping_at, connection.join_by))
+
+    def _check(self, connection: Connection, now: float) -> None:
+        expires_at = connection.ping_at + self.timeout_s
+        if now >= expires_at:
+            connection.close("ping timeout", 1000, b"ping timeout")
+        else:
+            self._put(connection, min(expires_at, connection.join_by))

@@ -1,0 +1,94 @@
+"""What is sent to topics: published at once, or, inside a native callback, right after it.
+
+Inside a callback the socket is corked and each publish would be flushed alone, five times slower.
+So what is emitted there waits for the end of the turn, and whatever is sent after it waits behind
+it: a client sees everything in the order in which it was emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from hub.engine.native import BINARY, HTTP, TEXT
+from hub.engine.packets import Frames
+
+if TYPE_CHECKING:
+    from hub.engine.client import Client
+    from hub.engine.connection import Connection
+    from hub.engine.eio import Engine
+    from hub.engine.outgoing import Outgoing
+    from hub.engine.rooms import Room
+
+_SCAN_BYTES = 256 * 1024  # published bytes per member after which nobody may go unlooked at
+
+
+class Outbox:
+    """The order of everything that is sent within one turn of the native loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lib = engine.native.lib
+        self.app: Any = None
+        self.waiting: list[tuple[Any, ...]] = []
+        self.flushing = False
+        self.unscanned = 0  # bytes a socket may have been given by topics since it was last looked at
+
+    def publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
+        """Send to the members of a room, but for `skip`."""
+        if self.waiting or self._engine.native_loop.inside:
+            self._wait((room, packet, skip))
+        else:
+            self._publish(room, packet, skip)
+
+    def later(self, connection: Connection, frames: Frames, lane: int, key: object) -> None:
+        """Send to one connection behind what waits already."""
+        self._wait((connection, frames, lane, key))
+
+    def _wait(self, entry: tuple[Any, ...]) -> None:
+        if not self.waiting:
+            self._engine.native_loop.after(self.flush)
+        self.waiting.append(entry)
+
+    def flush(self) -> None:
+        """Send everything that waits, in order. Also called before a room's members change."""
+        if self.flushing:
+            return
+        self.flushing = True
+        try:
+            waiting, self.waiting = self.waiting, []
+            for entry in waiting:
+                if len(entry) == 3:
+                    self._publish(*entry)
+                else:
+                    connection, frames, lane, key = entry
+                    connection.send(frames, lane, key)
+        finally:
+            self.flushing = False
+
+    def _publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
+        natives = [client for client in skip if client.native and room.has(client)]
+        for client in natives:
+            room.unsubscribe(client)
+        for payload_offsets, count in room.natives():
+            if count:
+                self._to_topic(room.topic(payload_offsets), packet.frames(payload_offsets), count)
+        for client in natives:
+            room.subscribe(client)
+        for client in tuple(room.others):
+            if client not in skip:
+                client.deliver(packet)
+
+    def _to_topic(self, topic: bytes, frames: Frames, count: int) -> None:
+        lib, stats = self._lib, self._engine.stats
+        for index, frame in enumerate(frames):
+            if index == 0 and not frame:
+                continue
+            opcode = BINARY if index else TEXT
+            lib.uws_publish(HTTP, self.app, topic, len(topic), frame, len(frame), opcode, False)
+            stats.messages_out += count
+            stats.bytes_out += len(frame) * count
+            self.unscanned += len(frame)
+        self._engine.native_loop.kick()
+        if self.unscanned > _SCAN_BYTES:
+            self._engine.scan_soon()

@@ -1,0 +1,419 @@
+"""Rooms are native topics; the client manager that keeps them, under python-socketio's methods."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final
+
+import socketio
+
+from hub.engine import packets
+from hub.engine.client import Client, Phase
+from hub.engine.lanes import LANES, STATE, TELEMETRY
+from hub.engine.native import HTTP
+from hub.engine.outgoing import Outgoing
+
+MAX_CALLBACKS: Final = 10_000  # acknowledgements one client may owe
+_numbers = itertools.count(1)
+_logger = logging.getLogger("hub.engine")
+
+
+class Room:
+    """Members, of whom those that keep up are on a native topic and the others are served one by one.
+
+    Clients that want offsets in the payload get other bytes, so they have a topic of their own.
+    """
+
+    __slots__ = ("_number", "_payload_natives", "members", "name", "others")
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+        self._number = next(_numbers)
+        self._payload_natives = 0
+        self.members: set[Client] = set()
+        self.others: set[Client] = set()
+
+    def topic(self, payload_offsets: bool) -> bytes:
+        """The native topic's name."""
+        return b"%dp" % self._number if payload_offsets else b"%d" % self._number
+
+    def has(self, client: Client) -> bool:
+        """Whether `client` is a member."""
+        return client in self.members
+
+    def natives(self) -> tuple[tuple[bool, int], tuple[bool, int]]:
+        """How many members each of the two topics reaches."""
+        natives = len(self.members) - len(self.others)
+        return (False, natives - self._payload_natives), (True, self._payload_natives)
+
+    def add(self, client: Client) -> None:
+        """Add a member once."""
+        if client in self.members:
+            return
+        self.members.add(client)
+        if client.native:
+            self._enter_topic(client)
+        else:
+            self.others.add(client)
+
+    def remove(self, client: Client) -> None:
+        """Remove a member, if it is one."""
+        if client not in self.members:
+            return
+        self.members.discard(client)
+        if client in self.others:
+            self.others.discard(client)
+        else:
+            self._leave_topic(client)
+
+    def move(self, client: Client, native: bool) -> None:
+        """A member's connection has begun or ceased to keep up."""
+        if native:
+            self.others.discard(client)
+            self._enter_topic(client)
+        else:
+            self.others.add(client)
+            self._leave_topic(client)
+
+    def _enter_topic(self, client: Client) -> None:
+        self._payload_natives += client.payload_offsets
+        self.subscribe(client)
+
+    def _leave_topic(self, client: Client) -> None:
+        self._payload_natives -= client.payload_offsets
+        self.unsubscribe(client)
+
+    def subscribe(self, client: Client) -> None:
+        """Put the socket on the topic, if it still lives."""
+        connection, topic = client.connection, self.topic(client.payload_offsets)
+        if connection.ws is not None:
+            connection.engine.lib.uws_ws_subscribe(HTTP, connection.ws, topic, len(topic))
+
+    def unsubscribe(self, client: Client) -> None:
+        """Take the socket off the topic; at close the library has done so itself."""
+        connection, topic = client.connection, self.topic(client.payload_offsets)
+        if connection.ws is not None:
+            connection.engine.lib.uws_ws_unsubscribe(HTTP, connection.ws, topic, len(topic))
+
+
+class Space:
+    """A namespace with clients: by sid, and the rooms they have made."""
+
+    __slots__ = ("clients", "everyone", "rooms")
+
+    def __init__(self) -> None:
+        self.clients: dict[str, Client] = {}
+        self.everyone = Room(None)
+        self.rooms: dict[Any, Room] = {}
+
+
+class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
+    """The client manager: python-socketio's methods, native rooms beneath.
+
+    A manager of another kind (Redis, Kafka) is given this class as a base by `with_native_rooms`,
+    so that what comes from its bus is published through the same topics.
+    """
+
+    server: Any
+    _spaces: dict[str, Space]
+
+    def set_server(self, server: Any) -> None:
+        """Called once, by the server's constructor."""
+        super().set_server(server)
+        self._spaces = {}
+
+    def client(self, sid: str | None, namespace: str) -> Client | None:
+        """The client of a sid, whatever its phase."""
+        space = self._spaces.get(namespace)
+        return None if space is None or sid is None else space.clients.get(sid)
+
+    # -- sending
+
+    async def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Callable[..., Any] | None = None,
+        to: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Emit to a client, a room, a list of both, or everybody in the namespace."""
+        args = [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
+        if callback is not None:
+            self._emit_with_ack(namespace, to or room, skip_sid, callback, args)
+        else:
+            self.publish(namespace, to or room, skip_sid, args, **kwargs)
+
+    def publish(
+        self,
+        namespace: str,
+        room: Any,
+        skip_sid: Any,
+        args: list[Any],
+        *,
+        droppable: bool = False,
+        conflate_key: object = None,
+        lane: str | None = None,
+        **_others: Any,
+    ) -> None:
+        """Encode once, remember for recovery unless droppable, send."""
+        number = LANES[lane] if lane else TELEMETRY if droppable else STATE
+        key = (args[0], conflate_key) if conflate_key is not None else None
+        skip = (
+            skip_sid if isinstance(skip_sid, list | tuple | set) else () if skip_sid is None else (skip_sid,)
+        )
+        offset = None
+        recovery = self.server.recovery
+        if recovery is not None:
+            offset = recovery.next_offset(droppable, args)
+        packet = Outgoing(namespace, args, lane=number, key=key, offset=offset)
+        if recovery is not None and not droppable:
+            recovery.remember(packet, namespace, _targets(room), skip)
+        space = self._spaces.get(namespace)
+        if space is not None:
+            self._send(space, room, packet, [c for s in skip if (c := space.clients.get(s)) is not None])
+
+    def _send(self, space: Space, room: Any, packet: Outgoing, skip: Collection[Client]) -> None:
+        outbox = self.server.eio.outbox
+        rooms, clients = self._resolve(space, room)
+        if len(rooms) > 1:
+            rooms.sort(key=lambda found: len(found.members))
+        largest = rooms.pop() if rooms else None
+        if largest is not None:
+            outbox.publish(largest, packet, skip)
+        for other in rooms:
+            clients.update(dict.fromkeys(other.members))
+        for client in clients:
+            if client not in skip and (largest is None or client not in largest.members):
+                client.deliver(packet)
+
+    def _resolve(self, space: Space, room: Any) -> tuple[list[Room], dict[Client, None]]:
+        """Rooms and single clients a target stands for."""
+        rooms: list[Room] = []
+        clients: dict[Client, None] = {}
+        for target in dict.fromkeys(_targets(room)):
+            if target is None:
+                rooms.append(space.everyone)
+            elif (client := space.clients.get(target)) is not None:
+                clients[client] = None
+            elif (found := space.rooms.get(target)) is not None:
+                rooms.append(found)
+        return rooms, clients
+
+    def _emit_with_ack(
+        self, namespace: str, room: Any, skip_sid: Any, callback: Callable[..., Any], args: list[Any]
+    ) -> None:
+        skip = skip_sid if isinstance(skip_sid, list | tuple | set) else (skip_sid,)
+        for sid, _ in list(self.get_participants(namespace, room)):
+            client = self.client(sid, namespace)
+            if client is not None and client.present and sid not in skip:
+                frames = packets.encode_event(namespace, args, self._generate_ack_id(sid, callback))
+                client.deliver(Outgoing.of(namespace, frames))
+
+    # -- clients
+
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        """Register a client whose connect handler has yet to accept it."""
+        connection = self.server.eio.sockets.get(eio_sid)
+        if connection is None or namespace in connection.clients:
+            return None
+        return self.add(Client(self.server.eio.generate_id(), namespace, connection)).sid
+
+    def add(self, client: Client) -> Client:
+        """Register a client under its sid."""
+        space = self._spaces.get(client.namespace)
+        if space is None:
+            space = self._spaces[client.namespace] = Space()
+        space.clients[client.sid] = client
+        client.connection.clients[client.namespace] = client
+        return client
+
+    async def connect(self, sid: str, namespace: str) -> str | None:
+        """The connect handler has accepted: everybody's room is open to the client."""
+        client = self.client(sid, namespace)
+        if client is None:
+            return None
+        self.accept(client)
+        return sid
+
+    def accept(self, client: Client) -> None:
+        """Make a client a full member of its namespace."""
+        client.phase = Phase.CONNECTED
+        self._flush()
+        everyone = self._spaces[client.namespace].everyone
+        everyone.add(client)
+        client.rooms[None] = everyone
+
+    def is_pre_connected(self, sid: str, namespace: str) -> bool:
+        """Whether the connect handler still runs."""
+        client = self.client(sid, namespace)
+        return client is not None and client.phase is Phase.CONNECTING
+
+    def is_connected(self, sid: str, namespace: str) -> bool:
+        """Whether the client was accepted and is not leaving."""
+        client = self.client(sid, namespace)
+        return client is not None and client.phase is Phase.CONNECTED
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        """The client is going; its disconnect handler may still use its rooms and session."""
+        client = self.client(sid, namespace)
+        if client is None:
+            return None
+        client.phase = Phase.LEAVING
+        self._flush()
+        client.transport_changed()
+        return client.connection.sid
+
+    def basic_disconnect(self, sid: str, namespace: str, **_kwargs: Any) -> None:
+        """Forget a client."""
+        client = self.client(sid, namespace)
+        if client is None:
+            return
+        client.phase = Phase.GONE
+        self._flush()
+        client.transport_changed()
+        for name in list(client.rooms):
+            self._leave(client, name)
+        space = self._spaces[namespace]
+        del space.clients[sid]
+        self.callbacks.pop(sid, None)
+        if client.connection.clients.get(namespace) is client:
+            del client.connection.clients[namespace]
+        if not space.clients:
+            del self._spaces[namespace]
+
+    # -- rooms
+
+    def is_sid_room(self, namespace: str, room: Any) -> bool:
+        """Whether a room is some client's own."""
+        return room is not None and self.client(room, namespace) is not None
+
+    def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
+        """Add a client to a room; another client's own room is refused."""
+        client = self.client(sid, namespace)
+        if client is None:
+            raise ValueError("sid is not connected to requested namespace")
+        if sid == room or room is None or room in client.rooms:
+            return
+        if self.is_sid_room(namespace, room):
+            raise ValueError("cannot enter a sid room")
+        self._flush()
+        rooms = self._spaces[namespace].rooms
+        found = rooms.get(room)
+        if found is None:
+            found = rooms[room] = Room(room)
+        found.add(client)
+        client.rooms[room] = found
+        if client.session is not None:
+            self.server.recovery.entered(client.session, room)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
+        """Remove a client from a room it may or may not be in."""
+        client = self.client(sid, namespace)
+        if client is not None and room is not None and room in client.rooms:
+            self._flush()
+            self._leave(client, room)
+            if client.session is not None:
+                self.server.recovery.left(client.session, room)
+
+    def _leave(self, client: Client, name: Any) -> None:
+        room = client.rooms.pop(name)
+        room.remove(client)
+        rooms = self._spaces[client.namespace].rooms
+        if not room.members and rooms.get(name) is room:
+            del rooms[name]
+
+    def basic_close_room(self, room: Any, namespace: str) -> None:
+        """Take everybody out of a room."""
+        if self.is_sid_room(namespace, room):
+            raise ValueError("cannot close a sid room")
+        space = self._spaces.get(namespace)
+        found = space.rooms.get(room) if space is not None else None
+        for client in list(found.members) if found is not None else ():
+            self.basic_leave_room(client.sid, namespace, room)
+
+    def get_rooms(self, sid: str, namespace: str) -> list[Any]:
+        """The rooms of a client, its own first."""
+        client = self.client(sid, namespace)
+        return [] if client is None else [sid, *(name for name in client.rooms if name is not None)]
+
+    def _flush(self) -> None:
+        """What waits was emitted to the members of now: it leaves before they change."""
+        outbox = self.server.eio.outbox
+        if outbox.waiting:
+            outbox.flush()
+
+    # -- lookups of python-socketio
+
+    def get_namespaces(self) -> Iterable[str]:
+        """Namespaces with clients."""
+        return self._spaces.keys()
+
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
+        """(sid, Engine.IO sid) of each client a target stands for, once."""
+        space = self._spaces.get(namespace)
+        if space is None:
+            return
+        rooms, clients = self._resolve(space, room)
+        for found in rooms:
+            clients.update(dict.fromkeys(found.members))
+        for client in clients:
+            yield client.sid, client.connection.sid
+
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        """The client a connection has in a namespace."""
+        connection = self.server.eio.sockets.get(eio_sid)
+        client = connection.clients.get(namespace) if connection is not None else None
+        return None if client is None else client.sid
+
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
+        """The connection of a client."""
+        client = self.client(sid, namespace)
+        return None if client is None else client.connection.sid
+
+    # -- acknowledgements
+
+    def _generate_ack_id(self, sid: str, callback: Any) -> int:
+        owed = self.callbacks.setdefault(sid, {0: itertools.count(1)})
+        number: int = next(owed[0])
+        owed[number] = callback
+        if len(owed) > MAX_CALLBACKS:  # the client never answers: its oldest debt is forgiven
+            del owed[next(itertools.islice(owed, 1, None))]
+        return number
+
+    async def trigger_callback(self, sid: str, id: int, data: list[Any]) -> None:
+        """A client has acknowledged: call back, once."""
+        owed = self.callbacks.get(sid, {})
+        callback = owed.pop(id, None) if id != 0 else None
+        if callback is None:
+            _logger.debug("engine: unknown acknowledgement %s of %s", id, sid)
+            return
+        result = callback(*data)
+        if inspect.iscoroutine(result):
+            try:
+                await result
+            except asyncio.CancelledError:
+                return
+
+
+def _targets(room: Any) -> tuple[Any, ...]:
+    if isinstance(room, list | tuple | set | frozenset):
+        return tuple(room)
+    return (room,)
+
+
+def with_native_rooms(manager: Any) -> Any:
+    """Give any asyncio client manager native rooms; what it does with its bus stays."""
+    if manager is None:
+        return NativeRooms()
+    kind = type(manager)
+    if not isinstance(manager, NativeRooms):
+        manager.__class__ = type(f"Native{kind.__name__}", (kind, NativeRooms), {})
+    return manager

@@ -1,0 +1,356 @@
+"""`Server`: python-socketio's AsyncServer, with an engine of its own underneath."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import socketio
+from socketio import exceptions
+
+from hub.engine import packets
+from hub.engine.client import Client, Phase
+from hub.engine.connection import Connection
+from hub.engine.dispatch import Dispatcher
+from hub.engine.eager import Starter
+from hub.engine.eio import Engine
+from hub.engine.listener import Listener, addresses
+from hub.engine.packets import Packet, ProtocolError
+from hub.engine.rooms import NativeRooms, with_native_rooms
+
+_logger = logging.getLogger("hub.engine")
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]
+    """A drop-in AsyncServer that listens by itself.
+
+    What it adds: `listen`, `close`, `drain`, `port`, `stats`; `emit(..., droppable, conflate_key,
+    lane)`; connection state recovery. What it does differently: a client's events are handled in
+    order, one at a time, unless their handler is marked `concurrent`; what is emitted to a client
+    inside its connect handler leaves after its CONNECT.
+    """
+
+    eio: Engine
+    manager: NativeRooms
+    manager_initialized: bool
+
+    def __init__(self, client_manager: Any = None, **options: Any) -> None:
+        self.recovery: Any = None
+        super().__init__(client_manager=with_native_rooms(client_manager), **options)
+        self._native_packets = self.packet_class.uses_binary_events and not options.get("json")
+        self.environ = _Environs(self.eio)
+        self._listener: Listener | None = None
+        self._attached = False
+        self._dispatcher = Dispatcher(self.eio, self)
+        self.port: int | None = None
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Undo python-socketio's registration with its Engine.IO server: ours calls us directly."""
+        engine = self.eio
+        engine.handlers.clear()
+        engine.raw = False
+        engine.on_message = self._on_message
+        engine.on_binary = self._on_binary
+        engine.on_closed = self._on_closed
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    # -- life
+
+    async def listen(
+        self, host: str | Iterable[str] | None = None, port: int = 0, *, reuse_port: bool = False
+    ) -> int:
+        """Listen on one host or several; port 0 picks a free one. Answers the port."""
+        listener = self._attach()
+        hosts = [host] if host is None or isinstance(host, str) else list(host)
+        numeric = [address for name in hosts for address in await addresses(name)]
+        for address in dict.fromkeys(numeric):
+            port = listener.listen(address, port, reuse_port=reuse_port)
+        self.port = port
+        return port
+
+    def _attach(self) -> Listener:
+        if self._attached and self._listener is not None:
+            return self._listener
+        self._attached = True
+        loop = self.eio.native_loop.attach()
+        self.eio.starter = Starter(loop)
+        if self._listener is None:
+            self._listener = Listener(self.eio)
+        self.eio.accepting = True
+        if not self.manager_initialized:
+            self.manager_initialized = True
+            self.manager.initialize()
+        return self._listener
+
+    async def close(self) -> None:
+        """Stop listening, close every client, wait for their disconnect handlers."""
+        if not self._attached or self._listener is None:
+            return
+        self.eio.accepting = False
+        self._listener.stop()
+        await self.eio.close_all()
+        self.eio.wheel.stop()
+        self.eio.native_loop.release()
+        self._attached = False
+        self.port = None
+
+    async def shutdown(self) -> None:
+        """python-socketio's name for it."""
+        await self.close()
+
+    def stats(self) -> dict[str, int]:
+        """The engine's counters."""
+        return self.eio.stats.as_dict()
+
+    # -- python-socketio's surface, where ours differs
+
+    async def emit(
+        self,
+        event: str,
+        data: Any = None,
+        to: Any = None,
+        room: Any = None,
+        skip_sid: Any = None,
+        namespace: str | None = None,
+        callback: Any = None,
+        ignore_queue: bool = False,
+        *,
+        droppable: bool = False,
+        conflate_key: object = None,
+        lane: str | None = None,
+    ) -> None:
+        """Emit an event to a client, a room, several of both, or everybody.
+
+        `droppable` marks telemetry: it has no offset, and a client that cannot keep up gets only
+        the newest of each `conflate_key`, or none. `lane` says what goes first to such a client:
+        "ack", then "state" (the default), then "telemetry".
+        """
+        await self.manager.emit(
+            event,
+            data,
+            namespace or "/",
+            room=to or room,
+            skip_sid=skip_sid,
+            callback=callback,
+            ignore_queue=ignore_queue,
+            droppable=droppable,
+            conflate_key=conflate_key,
+            lane=lane,
+        )
+
+    async def get_session(self, sid: str, namespace: str | None = None) -> dict[str, Any]:
+        """The user session of a client, also while its disconnect handler runs."""
+        namespace = namespace or "/"
+        session: dict[str, Any] = self._session_of(sid, namespace).setdefault(namespace, {})
+        return session
+
+    async def save_session(self, sid: str, session: dict[str, Any], namespace: str | None = None) -> None:
+        """Replace the user session of a client."""
+        namespace = namespace or "/"
+        self._session_of(sid, namespace)[namespace] = session
+
+    def _session_of(self, sid: str, namespace: str) -> dict[str, Any]:
+        client = self.manager.client(sid, namespace)
+        if client is None:
+            raise KeyError("Session not found")
+        connection = client.connection
+        if connection.user_session is None:
+            connection.user_session = {}
+        return connection.user_session
+
+    def get_environ(self, sid: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """The WSGI environment of a client."""
+        client = self.manager.client(sid, namespace or "/")
+        return None if client is None else client.connection.request.environ
+
+    def transport(self, sid: str, namespace: str | None = None) -> str:
+        """`polling` or `websocket`."""
+        client = self.manager.client(sid, namespace or "/")
+        if client is None:
+            raise KeyError("Session not found")
+        return client.connection.transport
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        connection = self.eio.sockets.get(eio_sid)
+        if connection is not None:
+            connection.send(_frames(pkt))
+
+    async def _send_eio_packet(self, eio_sid: str, eio_pkt: Any) -> None:
+        self.eio.send_now(eio_sid, eio_pkt.data)
+
+    # -- from the engine
+
+    def _on_message(self, connection: Connection, raw: bytes) -> None:
+        if connection.partial is not None:
+            raise ProtocolError("plaintext data where an attachment was due")
+        if not self._native_packets:
+            self._on_foreign(connection, raw[1:].decode())
+            return
+        packet = packets.decode(raw[1:])
+        if packet.missing:
+            connection.partial = packet
+        else:
+            self._on_packet(connection, packet, len(raw))
+
+    def _on_binary(self, connection: Connection, raw: bytes) -> None:
+        packet = connection.partial
+        if packet is None:
+            if self._native_packets:
+                raise ProtocolError("unexpected binary data")
+            self._on_foreign(connection, raw)
+        elif packet.attach(raw):
+            connection.partial = None
+            self._on_packet(connection, packet, sum(map(len, packet.attachments)))
+
+    def _on_foreign(self, connection: Connection, raw: str | bytes) -> None:
+        """A packet class of the application's choice, such as msgpack's."""
+        try:
+            found = self.packet_class(encoded_packet=raw)
+            packet = Packet(found.packet_type, found.namespace or "/", found.id, found.data)
+            packet.missing = found.attachment_count
+            packets.check(packet)
+        except ProtocolError:
+            raise
+        except Exception as exc:
+            raise ProtocolError("invalid packet") from exc
+        if packet.missing:
+            connection.partial = packet
+        else:
+            self._on_packet(connection, packet, len(raw))
+
+    def _on_packet(self, connection: Connection, packet: Packet, size: int) -> None:
+        if packet.type == packets.CONNECT:
+            self._on_connect(connection, packet)
+            return
+        client = connection.clients.get(packet.namespace)
+        if client is None or client.phase is not Phase.CONNECTED:
+            _logger.debug("engine: a packet for %s, which is not joined", packet.namespace)
+        elif packet.type in (packets.EVENT, packets.BINARY_EVENT):
+            self._dispatcher.event(client, packet.data, packet.id, size)
+        elif packet.type in (packets.ACK, packets.BINARY_ACK):
+            self.eio.spawn(self._acknowledged(client, packet))
+        else:
+            self._leave(client, self.reason.CLIENT_DISCONNECT)
+
+    async def _acknowledged(self, client: Client, packet: Packet) -> None:
+        try:
+            await self.manager.trigger_callback(client.sid, packet.id or 0, packet.data)
+        except Exception:
+            _logger.exception("engine: an acknowledgement's callback failed")
+
+    def _on_closed(self, connection: Connection, reason: str) -> None:
+        connection.partial = None
+        for client in list(connection.clients.values()):
+            if client.phase is Phase.CONNECTED:
+                self._leave(client, reason)
+
+    def _leave(self, client: Client, reason: str) -> None:
+        self.manager.pre_disconnect(client.sid, client.namespace)
+        if client.connection.clients.get(client.namespace) is client:
+            del client.connection.clients[client.namespace]
+        self._dispatcher.leave(client, reason)
+
+    # -- connecting
+
+    def _serves(self, namespace: str) -> bool:
+        return (
+            namespace in self.handlers
+            or namespace in self.namespace_handlers
+            or self.namespaces == "*"
+            or namespace in self.namespaces
+            or "*" in self.handlers
+            or "*" in self.namespace_handlers
+        )
+
+    def _on_connect(self, connection: Connection, packet: Packet) -> None:
+        namespace = packet.namespace
+        if not self._serves(namespace):
+            refusal = packets.encode_control(
+                packets.CONNECT_ERROR, namespace, {"message": "Invalid namespace"}
+            )
+            connection.send(refusal)
+        elif namespace in connection.clients:
+            raise ProtocolError("already connected to this namespace")
+        else:
+            client = self.manager.add(Client(self.eio.generate_id(), namespace, connection))
+            connection.join_by = math.inf
+            self.eio.spawn(self._connect(client, packet.data))
+
+    async def _connect(self, client: Client, auth: Any) -> None:
+        """Ask the connect handler, then answer CONNECT or CONNECT_ERROR."""
+        if self.always_connect:
+            self._accept(client)
+        refusal = await self._ask(client, auth)
+        client.connection.request.forget_environ()
+        if refusal is not None:
+            self._refuse(client, refusal)
+        elif not self.always_connect:
+            self._accept(client)
+        if client.connection.closed and client.phase is Phase.CONNECTED:
+            self._leave(client, self.reason.TRANSPORT_CLOSE)
+
+    async def _ask(self, client: Client, auth: Any) -> dict[str, Any] | None:
+        """Run the connect handler; what it refuses with, or None."""
+        try:
+            accepted = await self._call_connect(client, auth)
+        except exceptions.ConnectionRefusedError as exc:
+            return dict(exc.error_args)
+        except ConnectionRefusedError as exc:
+            args = exc.args or ("Connection refused by server",)
+            return dict(exceptions.ConnectionRefusedError(*args).error_args)
+        except Exception:
+            self.eio.stats.handler_errors += 1
+            _logger.exception("engine: the connect handler failed")
+            return {"message": "Connection rejected by server"}
+        return {"message": "Connection rejected by server"} if accepted is False else None
+
+    async def _call_connect(self, client: Client, auth: Any) -> Any:
+        arguments = (client.sid, client.connection.request.environ)
+        try:
+            return await self._trigger_event("connect", client.namespace, *arguments, auth or None)
+        except TypeError as exc:
+            if auth:
+                raise
+            try:  # the older form of a connect handler takes no auth
+                return await self._trigger_event("connect", client.namespace, *arguments)
+            except TypeError:
+                raise exc from None
+
+    def _accept(self, client: Client) -> None:
+        self.manager.accept(client)
+        answer = {"sid": client.sid}
+        client.control(packets.encode_control(packets.CONNECT, client.namespace, answer))
+        self.eio.native_loop.after(client.release_held)
+
+    def _refuse(self, client: Client, reason: dict[str, Any]) -> None:
+        kind = packets.DISCONNECT if self.always_connect else packets.CONNECT_ERROR
+        self.manager.basic_disconnect(client.sid, client.namespace)
+        connection = client.connection
+        connection.send(packets.encode_control(kind, client.namespace, reason))
+        if not connection.clients:
+            self.eio.wheel.wait_for_namespace(connection)
+
+
+class _Environs(dict[str, Any]):
+    """`server.environ[eio_sid]`, made on demand: headers are kept in a smaller form."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def __missing__(self, eio_sid: str) -> dict[str, Any]:
+        return self._engine.sockets[eio_sid].request.environ
+
+
+def _frames(packet: Any) -> packets.Frames:
+    """The frames of a python-socketio packet."""
+    encoded = packet.encode()
+    if isinstance(encoded, bytes):
+        return (b"", encoded)
+    parts = encoded if isinstance(encoded, list) else [encoded]
+    return (b"4" + parts[0].encode(), *(bytes(part) for part in parts[1:]))
