@@ -54,7 +54,7 @@ class MemoryLive:
         return self._boards.get(station_id)
 
     async def boards(self) -> list[StationBoard]:
-        return [self._boards[id] for id in sorted(self._boards)]
+        return [self._boards[station_id] for station_id in sorted(self._boards)]
 
     async def put_position(self, fix: GpsFix) -> bool:
         present = self._positions.get(fix.user_id)
