@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hub.engine.polling import Poller
     from hub.engine.request import Request
 
+UPGRADE_TIMEOUT_S: Final = 10.0
 SLOW_CODE: Final = 3008  # the close code of a client that reads too slowly: come back and recover
 _LONGEST_REASON: Final = 123  # bytes; what a close frame holds
 
@@ -147,6 +149,11 @@ class Connection(protocol.Session):
             self.engine.slow.discard(self)
             self._tell_clients()
 
+    def flush_poll(self) -> None:
+        """Answer the held poll now instead of at the end of the turn."""
+        if self.poller is not None:
+            self.poller.flush()
+
     def _tell_clients(self) -> None:
         for client in self.clients.values():
             client.transport_changed()
@@ -163,8 +170,15 @@ class Connection(protocol.Session):
     def probe_received(self) -> None:
         """A WebSocket wants to take over: the held poll ends, so that nothing is under way."""
         self.probe()
+        asyncio.get_running_loop().call_later(UPGRADE_TIMEOUT_S, self._upgrade_overdue)
         if self.poller is not None:
             self.poller.release()
+
+    def _upgrade_overdue(self) -> None:
+        """A probe that is not followed by an upgrade holds up polling: it has to go."""
+        if self.upgrading and self.prober is not None:
+            self.engine.end_socket(self.prober, 1008, b"upgrade timeout")
+            self.probe_gone()
 
     def probe_gone(self) -> None:
         """That WebSocket left or misbehaved; polling goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import logging
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,6 +14,7 @@ from hub.engine.native import HTTP, Native
 from hub.engine.protocol import Refusal
 
 TEXT_TYPE: Final = ("Content-Type", "text/plain; charset=UTF-8")
+_logger = logging.getLogger("hub.engine")
 JSON_TYPE: Final = ("Content-Type", "application/json")
 
 
@@ -23,7 +25,7 @@ class Answer:
     the next request of the same connection.
     """
 
-    __slots__ = ("_native", "_on_abort", "_res", "_slot")
+    __slots__ = ("_body", "_limit", "_native", "_on_abort", "_on_body", "_res", "_slot", "bodiless", "last")
 
     _waiting: dict[int, Answer] = {}  # noqa: RUF012 - those that wait, by the number their callback carries
     _next_slot = 0
@@ -33,6 +35,11 @@ class Answer:
         self._res: Any = res
         self._slot: int | None = None
         self._on_abort: Callable[[], None] | None = None
+        self._on_body: Callable[[bytes | None], None] | None = None
+        self._body = bytearray()
+        self._limit = 0
+        self.bodiless = False  # the answer to HEAD
+        self.last = False  # whether the client asked to close; uWebSockets does, but does not say so
 
     @property
     def alive(self) -> bool:
@@ -56,6 +63,13 @@ class Answer:
         slot = ffi.cast("void *", self._slot)
         self._native.lib.uws_res_on_aborted(HTTP, self._res, _callbacks(ffi).aborted, slot)
 
+    def read_body(self, limit: int, done: Callable[[bytes | None], None]) -> None:
+        """Collect the body; `done` gets it, or None as soon as it is larger than `limit` bytes."""
+        self._limit, self._on_body = limit, done
+        ffi = self._native.ffi
+        slot = ffi.cast("void *", self._slot or 0)
+        self._native.lib.uws_res_on_data(HTTP, self._res, _callbacks(ffi).data, slot)
+
     def send(self, status: str, headers: Headers, body: bytes, *, close: bool = False) -> None:
         """Answer now; every write happens under one cork, so in one segment where it fits."""
         res = self._die()
@@ -66,11 +80,13 @@ class Answer:
 
         def write() -> None:
             state = status.encode()
+            if self.last:
+                headers.append(("Connection", "close"))
             lib.uws_res_write_status(HTTP, res, state, len(state))
             for name, value in headers:
                 key, text = name.encode("latin-1"), value.encode("latin-1", "replace")
                 lib.uws_res_write_header(HTTP, res, key, len(key), text, len(text))
-            if body or not status.startswith("204"):
+            if body and not self.bodiless:
                 lib.uws_res_end(HTTP, res, body, len(body), close)
             else:
                 lib.uws_res_end_without_body(HTTP, res, close)
@@ -102,6 +118,18 @@ class Answer:
             Answer._waiting.pop(self._slot, None)
         return res
 
+    def _chunk(self, chunk: bytes, is_end: bool) -> None:
+        done = self._on_body
+        if done is None:
+            return
+        self._body += chunk
+        if len(self._body) > self._limit:
+            self._on_body = None
+            done(None)
+        elif is_end:
+            self._on_body = None
+            done(bytes(self._body))
+
     def _abort(self) -> None:
         on_abort = self._on_abort
         if self._die() is not None and on_abort is not None:
@@ -118,6 +146,7 @@ class _Callbacks:
         self._ffi = ffi
         self._write: Callable[[], None] | None = None
         self.aborted = ffi.callback("void(uws_res_t *, void *)", self._on_aborted)
+        self.data = ffi.callback("void(uws_res_t *, const char *, size_t, bool, void *)", self._on_data)
         self._cork = ffi.callback("void(uws_res_t *, void *)", self._on_cork)
 
     def corked(self, res: Any, write: Callable[[], None], lib: Any) -> None:
@@ -130,10 +159,23 @@ class _Callbacks:
         if write is not None:
             write()
 
+    def _on_data(self, _res: Any, chunk: Any, length: int, is_end: bool, data: Any) -> None:
+        answer = Answer._waiting.get(int(self._ffi.cast("uintptr_t", data)))
+        if answer is None:
+            return
+        try:
+            answer._chunk(self._ffi.unpack(chunk, length) if length else b"", is_end)
+        except Exception:
+            _logger.exception("engine: a body could not be handled")
+            answer.fail()
+
     def _on_aborted(self, _res: Any, data: Any) -> None:
         answer = Answer._waiting.get(int(self._ffi.cast("uintptr_t", data)))
-        if answer is not None:
-            answer._abort()
+        try:
+            if answer is not None:
+                answer._abort()
+        except Exception:
+            _logger.exception("engine: an abort could not be handled")
 
 
 @functools.cache

@@ -102,5 +102,7 @@ async def addresses(host: str | None) -> list[str]:
     """The numeric addresses a host name stands for; None is every interface, both families."""
     if host in (None, "", "::"):
         return ["::"] if socket.has_dualstack_ipv6() else ["0.0.0.0"]  # noqa: S104 - asked for by the caller
+    if host == "localhost":  # whatever the hosts file says: clients may try either family
+        return ["127.0.0.1", "::1"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
     infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(info[4][0]) for info in infos))

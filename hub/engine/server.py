@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import socketio
 from socketio import exceptions
@@ -20,6 +22,7 @@ from hub.engine.listener import Listener, addresses
 from hub.engine.packets import Packet, ProtocolError
 from hub.engine.rooms import NativeRooms, with_native_rooms
 
+_AFTER_CONNECT_S: Final = 0.001
 _logger = logging.getLogger("hub.engine")
 
 
@@ -325,7 +328,15 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.manager.accept(client)
         answer = {"sid": client.sid}
         client.control(packets.encode_control(packets.CONNECT, client.namespace, answer))
-        self.eio.native_loop.after(client.release_held)
+        self.eio.native_loop.after(functools.partial(self._accepted, client))
+
+    def _accepted(self, client: Client) -> None:
+        """CONNECT has left. What was held follows in a segment of its own, a moment later: some
+        clients lose a frame that arrives in one read with their CONNECT."""
+        if client.held:
+            asyncio.get_running_loop().call_later(_AFTER_CONNECT_S, client.release_held)
+        else:
+            client.release_held()
 
     def _refuse(self, client: Client, reason: dict[str, Any]) -> None:
         kind = packets.DISCONNECT if self.always_connect else packets.CONNECT_ERROR

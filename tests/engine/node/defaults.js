@@ -1,0 +1,35 @@
+// The official client with its defaults: polling, then an upgrade; prints one JSON line.
+import { io } from "socket.io-client";
+
+const url = process.argv[2];
+const options = JSON.parse(process.argv[3] ?? "{}");
+const socket = io(url, { reconnection: false, ...options });
+const seen = [];
+socket.onAny((...args) => seen.push(args.map((a) => (Buffer.isBuffer(a) ? [...a] : a))));
+
+await new Promise((resolve, reject) => {
+  socket.on("connect", resolve);
+  socket.on("connect_error", (error) => reject(new Error(JSON.stringify([error.message, error.data]))));
+}).catch((error) => {
+  console.log(JSON.stringify({ refused: JSON.parse(error.message) }));
+  process.exit(0);
+});
+const first = socket.io.engine.transport.name;
+if (first === "polling" && options.upgrade !== false) {
+  await new Promise((resolve) => socket.io.engine.once("upgrade", resolve));
+}
+const echoed = await socket.timeout(3000).emitWithAck("echo", { a: [1, "é"] }, Buffer.from([1, 2, 3]));
+const admin = io(`${url}/custom`, { forceNew: false, ...options });
+const custom = await admin.timeout(3000).emitWithAck("where");
+console.log(
+  JSON.stringify({
+    first,
+    last: socket.io.engine.transport.name,
+    echoed: [echoed[0], [...echoed[1]]],
+    custom,
+    seen,
+    shared: admin.io === socket.io,
+  }),
+);
+socket.disconnect();
+admin.disconnect();
