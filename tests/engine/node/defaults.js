@@ -4,6 +4,8 @@ import { io } from "socket.io-client";
 const url = process.argv[2];
 const options = JSON.parse(process.argv[3] ?? "{}");
 const socket = io(url, { reconnection: false, ...options });
+let first;
+socket.io.once("open", () => (first = socket.io.engine.transport.name));
 const seen = [];
 socket.onAny((...args) => seen.push(args.map((a) => (Buffer.isBuffer(a) ? [...a] : a))));
 
@@ -14,8 +16,7 @@ await new Promise((resolve, reject) => {
   console.log(JSON.stringify({ refused: JSON.parse(error.message) }));
   process.exit(0);
 });
-const first = socket.io.engine.transport.name;
-if (first === "polling" && options.upgrade !== false) {
+if (socket.io.engine.transport.name === "polling" && options.upgrade !== false) {
   await new Promise((resolve) => socket.io.engine.once("upgrade", resolve));
 }
 const echoed = await socket.timeout(3000).emitWithAck("echo", { a: [1, "é"] }, Buffer.from([1, 2, 3]));
