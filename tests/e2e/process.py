@@ -10,9 +10,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+
+from hub.auth import Authenticator
+from hub.clock import utc_now
+from hub.config import Settings
+from services.models import Role
 
 START_S = 30.0
 
@@ -82,6 +88,13 @@ class HubProcess:
             self.process.send_signal(sign)
         return await asyncio.wait_for(self.process.wait(), START_S)
 
+    def tokens(self, role: str, users: list[str], station: str | None = None) -> list[str]:
+        """Many at once, signed in this process with the hub's own secret."""
+        settings = Settings(data_dir=self.data_dir, _env_file=None)
+        authenticator = Authenticator.of(settings, utc_now)
+        ttl = timedelta(hours=1)
+        return [authenticator.issue(user, Role(role), ttl=ttl, station_id=station)[0] for user in users]
+
     async def token(self, role: str, user: str, station: str | None = None) -> str:
         """A token as `navswap token` prints it."""
         more = ("--station", station) if station else ()
@@ -97,7 +110,9 @@ class HubProcess:
 @asynccontextmanager
 async def running_hub(tmp: Path, *args: str, **settings: str) -> AsyncIterator[HubProcess]:
     """A seeded hub in a new data directory; ended at the end."""
-    hub = HubProcess(tmp / "data", args=args or ("--seed",), settings=settings)
+    hub = HubProcess(
+        tmp / "data", args=tuple(arg for arg in args if arg) if args else ("--seed",), settings=settings
+    )
     await hub.start()
     try:
         yield hub

@@ -68,7 +68,6 @@ async function flow() {
   await until("rider", "hub:session");
   await call("staff", "room:join", { room: `station:${station.id}:staff` });
   await call("stranger", "room:join", { room: `station:${station.id}` });
-  await call("stranger", "room:join", { room: `station:${station.id}:staff` }).catch(() => {});
   await call("admin", "room:join", { room: "admin" });
   await call("rider", "recommend", { location: north(1500), battery_level: 22 });
   const place = await call("rider", "queue:confirm", { station_id: station.id, location: north(1500) });
