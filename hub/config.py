@@ -1,0 +1,224 @@
+"""Every setting: its unit, its default, and what follows from it. `navswap config` prints them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from hub.keyring import kept_secret
+from services.rules import Rules
+
+WEAK: Final = frozenset(
+    ("secret", "changeme", "change-me", "change-this-secret-key", "password", "default", "jwt_secret")
+)
+SHORTEST_SECRET: Final = 32  # characters
+
+
+class ConfigError(Exception):
+    """The hub must not start with these settings; `setting` is the one to change."""
+
+    def __init__(self, setting: str, why: str) -> None:
+        super().__init__(f"{setting}: {why}")
+        self.setting = setting
+
+
+class Settings(BaseSettings):
+    """Read from the environment, then from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, protected_namespaces=()
+    )
+
+    # --- where it runs
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses to start with unsafe settings"
+    )
+    hub_host: str = Field("0.0.0.0", description="address that both doors listen on")  # noqa: S104
+    hub_port: int = Field(
+        8000, ge=0, le=65535, description="TCP port of the Socket.IO door; 0 takes a free one"
+    )
+    rest_port: int = Field(8080, ge=0, le=65535, description="TCP port of the REST door; 0 takes a free one")
+    public_socket_url: str | None = Field(
+        None, description="where browsers find the Socket.IO door; else the request's host with HUB_PORT"
+    )
+    public_rest_url: str | None = Field(
+        None, description="where browsers find the REST door; else the request's host with REST_PORT"
+    )
+    data_dir: Path = Field(
+        Path("data"), description="directory of the records and of the secrets that the hub makes"
+    )
+    engine: Literal["auto", "uws", "aiohttp"] = Field(
+        "auto", description="server beneath Socket.IO; `auto` takes uWebSockets where it can be loaded"
+    )
+    allow_root: bool = Field(False, description="production: let the hub run as root")
+
+    # --- stores
+    mongodb_uri: SecretStr | None = Field(
+        None, description="records in this MongoDB replica set; without it in SQLite under DATA_DIR"
+    )
+    redis_host: SecretStr | None = Field(
+        None, description="live state in this Redis, shared by the nodes; without it in memory"
+    )
+    kafka_bootstrap_servers: str | None = Field(
+        None, description="publish the event log to these brokers; without it the log stays in the records"
+    )
+
+    # --- who may do what
+    jwt_secret: SecretStr | None = Field(
+        None, description="signs and checks HS256 tokens; without it made at first start, under DATA_DIR"
+    )
+    jwt_jwks_file: Path | None = Field(
+        None, description="public keys of an identity provider (RS256, ES256), checked besides JWT_SECRET"
+    )
+    qr_secret: SecretStr | None = Field(
+        None, description="signs the riders' QR tokens; without it made at first start, under DATA_DIR"
+    )
+    dashboard_link_minutes: float = Field(
+        60, gt=0, description="minutes for which a printed dashboard link can be opened, once"
+    )
+    cors_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="origins of other sites' pages that may call, by comma; the dashboard's own always may",
+    )
+    rate_limit_per_minute: int = Field(
+        60, ge=0, description="commands per user and minute; reads 5 times, positions 10 times; 0 is no limit"
+    )
+    rate_limit_per_hour: int = Field(
+        1000, ge=0, description="commands per user and hour; reads 5 times, positions 10 times; 0 is no limit"
+    )
+
+    # --- the rules
+    queue_max_capacity: int = Field(20, ge=1, description="places of a new station's queue")
+    queue_hold_minutes: float = Field(30, gt=0, description="minutes that a place waits for its rider")
+    queue_call_minutes: float = Field(
+        10, gt=0, description="minutes that a called rider has to come to the bay"
+    )
+    geofence_radius_meters: float = Field(
+        500, gt=0, description="metres around a station within which somebody has arrived; twice that is near"
+    )
+    qr_token_expiry_minutes: float = Field(15, gt=0, description="minutes until a QR token must be renewed")
+    gps_max_speed_mps: float = Field(
+        70, ge=0, description="m/s; a fix that would need more is rejected as a jump; 0 is no limit"
+    )
+    swap_credits: int = Field(10, ge=0, description="credits that a rider earns by a swap")
+    transport_base_credits: int = Field(100, ge=0, description="credits of a transport job before distance")
+    staff_minimum: int = Field(1, ge=0, description="staff that a diversion must leave at a station")
+    safety_stock: int = Field(
+        0, ge=0, description="charged packs per station and type that are never promised"
+    )
+
+    # --- limits
+    command_deadline_seconds: float = Field(
+        10, gt=0, description="seconds until an operation is given up as `unavailable`"
+    )
+    drain_seconds: float = Field(
+        10, ge=0, description="seconds over which clients are sent away when the hub stops"
+    )
+    recovery_window_seconds: float = Field(
+        120, ge=0, description="seconds for which a lost connection can be taken up again; 0 turns it off"
+    )
+    max_backpressure_bytes: int = Field(
+        1024 * 1024, ge=64 * 1024, description="bytes that wait for a slow client before it is disconnected"
+    )
+
+    # --- models
+    model_base_path: Path | None = Field(None, description="directory of the models; else the packaged ones")
+    model_load_prediction_path: Path | None = Field(None, description="file of the load_prediction model")
+    model_fault_prediction_path: Path | None = Field(None, description="file of the fault_prediction model")
+    model_action_recommendation_path: Path | None = Field(
+        None, description="file of the action_recommendation model"
+    )
+    model_traffic_forecast_path: Path | None = Field(None, description="file of the traffic_forecast model")
+    model_micro_area_traffic_path: Path | None = Field(
+        None, description="file of the micro_area_traffic model"
+    )
+    model_customer_arrival_path: Path | None = Field(None, description="file of the customer_arrival model")
+    model_battery_usage_trend_path: Path | None = Field(
+        None, description="file of the battery_usage_trend model"
+    )
+    model_battery_rebalancing_path: Path | None = Field(
+        None, description="file of the battery_rebalancing model"
+    )
+    model_staff_diversion_path: Path | None = Field(None, description="file of the staff_diversion model")
+    model_battery_stock_order_path: Path | None = Field(
+        None, description="file of the battery_stock_order model"
+    )
+    model_partner_storage_allocation_path: Path | None = Field(
+        None, description="file of the partner_storage_allocation model"
+    )
+    model_energy_stability_path: Path | None = Field(None, description="file of the energy_stability model")
+    model_station_reliability_path: Path | None = Field(
+        None, description="file of the station_reliability model"
+    )
+
+    # --- logs
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="what is logged: this and worse"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="`json` for machines: one object a line")
+
+    @field_validator("cors_allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+
+    @field_validator("log_level", "environment", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    def rules(self) -> Rules:
+        """The figures that the services work with."""
+        return Rules(
+            queue_hold_minutes=self.queue_hold_minutes,
+            queue_hold_most_minutes=max(60.0, self.queue_hold_minutes),
+            queue_call_minutes=self.queue_call_minutes,
+            geofence_radius_m=self.geofence_radius_meters,
+            qr_token_expiry_minutes=self.qr_token_expiry_minutes,
+            gps_max_speed_mps=self.gps_max_speed_mps,
+            swap_credits=self.swap_credits,
+            safety_stock=self.safety_stock,
+        )
+
+    def secret(self, name: Literal["jwt", "qr", "link"]) -> str:
+        """A secret: as set, else the one kept under DATA_DIR."""
+        given = {"jwt": self.jwt_secret, "qr": self.qr_secret, "link": None}[name]
+        return given.get_secret_value() if given else kept_secret(self.data_dir, name)
+
+
+def setting_name(field: str) -> str:
+    """A field as it is named in the environment."""
+    return field.upper()
+
+
+def check(settings: Settings) -> None:
+    """Raises ConfigError, with the setting to change, where the hub must not start."""
+    for field in ("mongodb_uri", "redis_host", "kafka_bootstrap_servers"):
+        if getattr(settings, field) is not None:
+            raise ConfigError(setting_name(field), "not supported by this version; leave it unset")
+    if settings.environment == "production":
+        _check_production(settings)
+
+
+def _check_production(settings: Settings) -> None:
+    if not (settings.jwt_jwks_file and settings.jwt_secret is None):
+        _check_secret("JWT_SECRET", settings.jwt_secret)
+    _check_secret("QR_SECRET", settings.qr_secret)
+    if "*" in settings.cors_allowed_origins:
+        raise ConfigError("CORS_ALLOWED_ORIGINS", "`*` lets every site call; name the origins")
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and not settings.allow_root:
+        raise ConfigError("ALLOW_ROOT", "the hub runs as root; use another user, or set it to 1")
+
+
+def _check_secret(name: str, secret: SecretStr | None) -> None:
+    value = secret.get_secret_value() if secret else ""
+    if not value:
+        raise ConfigError(name, "has to be set in production")
+    if value.lower() in WEAK or len(value) < SHORTEST_SECRET:
+        raise ConfigError(name, f"has to be a secret of its own, of at least {SHORTEST_SECRET} characters")

@@ -1,0 +1,190 @@
+"""The Socket.IO door: connect, the rooms that come by themselves, and one handler for every event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from hub.auth import Authenticator
+from hub.dispatch import Dispatcher, Request
+from hub.doors.expiry import Expiry
+from hub.logs import logger
+from hub.operations import Identity, Registry
+from hub.outcome import Outcome, Refusal
+from hub.payloads import ValuePayload
+from hub.people_seen import Seen
+from hub.rooms import HubRooms, automatic
+from services.base import Clock, Ids, rfc3339
+from services.errors import Forbidden, HubError, NotFound, Unauthenticated
+
+EXPIRED_GRACE_S = 60.0  # from `auth:expired` to the end of the connection
+
+_log = logger("hub.realtime")
+
+
+@dataclass(slots=True)
+class SocketSession:
+    """Implements `hub.operations.Session`: one live socket."""
+
+    sid: str
+    identity: Identity
+    door: RealtimeDoor
+    rooms: set[str] = field(default_factory=set)
+
+    async def join(self, room: str) -> None:
+        if room not in self.rooms:
+            self.rooms.add(room)
+            self.door.members[room] += 1
+            await self.door.server.enter_room(self.sid, room)
+
+    async def leave(self, room: str) -> None:
+        if room in self.rooms:
+            self.forget(room)
+            await self.door.server.leave_room(self.sid, room)
+
+    def forget(self, room: str) -> None:
+        """Count the member off."""
+        self.rooms.discard(room)
+        self.door.members[room] -= 1
+        if not self.door.members[room]:
+            del self.door.members[room]
+
+    async def renew(self, token: str) -> Identity:
+        """Take a newer token; rooms that it does not open are left."""
+        identity = self.door.authenticator.verify(token)
+        if identity.user_id != self.identity.user_id:
+            raise Unauthenticated
+        self.identity = identity
+        self.door.expiry.watch(self.sid, identity.expires_at)
+        await self._check_rooms()
+        return identity
+
+    async def _check_rooms(self) -> None:
+        for room in automatic(self.identity):
+            await self.join(room)
+        for room in tuple(self.rooms):
+            try:
+                await self.door.rooms.check(self.identity, room)
+            except Forbidden:
+                await self.leave(room)
+
+
+class RealtimeDoor:
+    """Turns events into operations and outcomes into acknowledgements."""
+
+    def __init__(
+        self,
+        server: Any,
+        registry: Registry,
+        dispatcher: Dispatcher,
+        *,
+        authenticator: Authenticator,
+        rooms: HubRooms,
+        seen: Seen,
+        clock: Clock,
+        ids: Ids,
+        recovery_window_s: float,
+    ) -> None:
+        self.server = server
+        self.authenticator = authenticator
+        self.rooms = rooms
+        self.members: Counter[str] = Counter()  # sockets of this process in each room
+        self.expiry = Expiry(clock, self._expired, self._cut)
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._seen = seen
+        self._clock = clock
+        self._ids = ids
+        self._window_s = recovery_window_s
+        self._sockets: dict[str, SocketSession] = {}
+        self._by_user: Counter[str] = Counter()
+        self._greetings: set[asyncio.Task[None]] = set()
+        server.on("connect", self._connect)
+        server.on("disconnect", self._disconnect)
+        server.on("*", self._event)
+
+    @property
+    def connections(self) -> int:
+        return len(self._sockets)
+
+    @property
+    def users(self) -> int:
+        """How many different people are connected."""
+        return len(self._by_user)
+
+    # -- coming and going
+
+    async def _connect(self, sid: str, _environ: Any, auth: Any = None) -> None:
+        try:
+            identity = self.authenticator.verify(auth.get("token") if isinstance(auth, dict) else None)
+            await self._seen.note(identity)
+        except HubError as error:
+            raise _refused(Refusal.of(error)) from None
+        except Exception:
+            incident = self._ids()
+            _log.exception("connecting failed", incident=incident)
+            raise _refused(Refusal.internal(incident)) from None
+        session = self._sockets[sid] = SocketSession(sid, identity, self)
+        self._by_user[identity.user_id] += 1
+        for room in automatic(identity):
+            await session.join(room)
+        self.expiry.watch(sid, identity.expires_at)
+        await self._greet(sid)
+
+    async def _greet(self, sid: str) -> None:
+        """`hub:session` is the first event. The engine holds it back until CONNECT; its stand-in does not."""
+        if getattr(self.server, "session_event", None):
+            return
+        if hasattr(self.server, "options"):  # hub.engine.FallbackServer
+            task = asyncio.create_task(self._emit_session(sid))
+            self._greetings.add(task)
+            task.add_done_callback(self._greetings.discard)
+        else:
+            await self._emit_session(sid)
+
+    async def _emit_session(self, sid: str) -> None:
+        said = {"pid": sid, "recovered": False, "window_seconds": self._window_s}
+        await self.server.emit("hub:session", said, room=sid)
+
+    async def _disconnect(self, sid: str, _reason: Any = None) -> None:
+        session = self._sockets.pop(sid, None)
+        if session is None:
+            return
+        self.expiry.forget(sid)
+        for room in tuple(session.rooms):
+            session.forget(room)
+        self._by_user[session.identity.user_id] -= 1
+        if not self._by_user[session.identity.user_id]:
+            del self._by_user[session.identity.user_id]
+
+    # -- events
+
+    async def _event(self, event: str, sid: str, *arguments: Any) -> dict[str, Any]:
+        """Every event there is, and is not; what it returns is the acknowledgement's one argument."""
+        session = self._sockets.get(sid)
+        if session is None:
+            return Outcome(refusal=Refusal.of(Unauthenticated())).ack()
+        operation = self._registry.get(event)
+        if operation is None:
+            return Outcome(refusal=Refusal.of(NotFound(event=event[:64]))).ack()
+        request = Request(session.identity, ValuePayload(*arguments), session)
+        return (await self._dispatcher.run(operation, request)).ack()
+
+    # -- tokens that end
+
+    async def _expired(self, sid: str, expires_at: float) -> None:
+        now = self._clock()
+        said = {"id": self._ids(), "at": rfc3339(now), "disconnect_in_seconds": EXPIRED_GRACE_S}
+        await self.server.emit("auth:expired", said, room=sid)
+        self.expiry.cut(sid, max(expires_at, now.timestamp()) + EXPIRED_GRACE_S)
+
+    async def _cut(self, sid: str) -> None:
+        await self.server.disconnect(sid)
+
+
+def _refused(refusal: Refusal) -> Refused:
+    return Refused(refusal.code.value, refusal.as_dict())

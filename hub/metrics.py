@@ -1,0 +1,73 @@
+"""Figures for Prometheus; label sets are small and closed, never an id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+NOW: Final = frozenset(("connections",))  # counters of the engine that can fall
+
+
+class Metrics:
+    """The counters of one hub, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.commands = 0  # operations answered since start
+        self.events = 0  # events emitted to rooms since start
+        self._seconds = Histogram(
+            "hub_operation_seconds",
+            "Time from an operation's arrival to its answer",
+            ("operation",),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._answers = Counter(
+            "hub_operations_total",
+            "Operations by their answer: `ok` or an error code",
+            ("operation", "answer"),
+            registry=self.registry,
+        )
+        self._events = Counter(
+            "hub_events_total", "Events emitted to rooms, by name", ("event",), registry=self.registry
+        )
+        self._restarts = Counter(
+            "hub_task_restarts_total", "Background tasks started again", ("task",), registry=self.registry
+        )
+
+    def answered(self, operation: str, answer: str, seconds: float) -> None:
+        """Count one answered operation."""
+        self.commands += 1
+        self._seconds.labels(operation).observe(seconds)
+        self._answers.labels(operation, answer).inc()
+
+    def emitted(self, event: str) -> None:
+        self.events += 1
+        self._events.labels(event).inc()
+
+    def restarted(self, task: str) -> None:
+        self._restarts.labels(task).inc()
+
+    def watch(self, stats: Callable[[], Mapping[str, int]]) -> None:
+        """Publish the engine's own counters."""
+        self.registry.register(_EngineStats(stats))
+
+    def page(self) -> bytes:
+        """What a scrape gets."""
+        return generate_latest(self.registry)
+
+
+class _EngineStats(Collector):
+    def __init__(self, stats: Callable[[], Mapping[str, int]]) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        for name, value in self._stats().items():
+            family = GaugeMetricFamily if name in NOW else CounterMetricFamily
+            yield family(f"hub_engine_{name}", f"The engine's counter `{name}`", value=value)

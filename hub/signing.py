@@ -1,0 +1,88 @@
+"""What the hub signs for others to carry: QR tokens, and the dashboard's one-time links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from itsdangerous import BadData, URLSafeSerializer
+from pydantic import ValidationError
+
+from services.base import Clock
+from services.errors import DuplicateKey, TokenExpired, TokenInvalid, TokenUsed
+from services.models import UsedLink
+from services.ports import Records
+from services.tokens import QrClaims
+
+LONGEST_TOKEN: Final = 1024  # characters
+_SALT_QR: Final = "navswap.qr.v1"
+_SALT_LINK: Final = "navswap.dashboard-link.v1"
+
+
+def _serializer(secret: str, salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        secret, salt=salt, signer_kwargs={"digest_method": sha256, "key_derivation": "hmac"}
+    )
+
+
+def _read(serializer: URLSafeSerializer, token: str) -> Any:
+    if len(token) > LONGEST_TOKEN:
+        raise TokenInvalid
+    try:
+        return serializer.loads(token)
+    except BadData as error:
+        raise TokenInvalid from error
+
+
+class ItsDangerousSigner:
+    """Implements `services.tokens.QrSigner`: HMAC-SHA256; the same claims give the same token."""
+
+    def __init__(self, secret: str) -> None:
+        self._serializer = _serializer(secret, _SALT_QR)
+
+    def sign(self, claims: QrClaims) -> str:
+        at_us = round(claims.issued_at.timestamp() * 1_000_000)
+        fields = [claims.entry_id, claims.user_id, claims.station_id, claims.nonce, at_us]
+        signed = self._serializer.dumps(fields)
+        return signed if isinstance(signed, str) else signed.decode()
+
+    def read(self, token: str) -> QrClaims:
+        try:
+            entry_id, user_id, station_id, nonce, at_us = _read(self._serializer, token)
+            issued_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at_us)
+            return QrClaims(
+                entry_id=entry_id, user_id=user_id, station_id=station_id, nonce=nonce, issued_at=issued_at
+            )
+        except (TypeError, ValueError, OverflowError, ValidationError) as error:
+            raise TokenInvalid from error
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardLinks:
+    """Links that make whoever opens them first an admin of the dashboard."""
+
+    secret: str
+    clock: Clock
+
+    def make(self, nonce: str, *, minutes: float) -> str:
+        """The signed part of a link."""
+        expires_at = int((self.clock() + timedelta(minutes=minutes)).timestamp())
+        signed = _serializer(self.secret, _SALT_LINK).dumps([nonce, expires_at])
+        return signed if isinstance(signed, str) else signed.decode()
+
+    async def use(self, link: str, records: Records) -> None:
+        """Use a link up. Raises TokenInvalid, TokenExpired, TokenUsed."""
+        now = self.clock()
+        try:
+            nonce, expires_at = _read(_serializer(self.secret, _SALT_LINK), link)
+        except (TypeError, ValueError) as error:
+            raise TokenInvalid from error
+        if now.timestamp() >= expires_at:
+            raise TokenExpired
+        try:
+            async with records.transaction() as tx:
+                await tx.used_links.insert(UsedLink(id=nonce, used_at=now))
+        except DuplicateKey as error:
+            raise TokenUsed from error

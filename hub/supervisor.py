@@ -1,0 +1,51 @@
+"""Background tasks have an owner: one that fails is started again, later each time, and it is said."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from hub.logs import logger
+from hub.metrics import Metrics
+
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 30.0
+CALM_S: Final = 60.0  # after so long without a failure the pause is short again
+
+_log = logger("hub.tasks")
+
+
+class Supervisor:
+    """Owns tasks that run as long as the hub."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def own(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Keep `run` running until `stop`; one that returns is done."""
+        self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
+
+    async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        pause, loop = FIRST_PAUSE_S, asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            try:
+                await run()
+            except Exception:
+                pause = FIRST_PAUSE_S if loop.time() - started > CALM_S else min(pause * 2, LONGEST_PAUSE_S)
+                self._metrics.restarted(name)
+                _log.exception("task failed", task=name, again_in_s=pause)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Cancel every task, newest first, and wait for each."""
+        while self._tasks:
+            task = self._tasks.pop()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -1,0 +1,121 @@
+"""What admins see move: positions in batches, and the hub's own figures once a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from hub.metrics import Metrics
+from hub.people_seen import Seen
+from hub.rooms import ADMIN
+from hub.snapshots import Stats
+from services.base import rfc3339
+from services.ports import LogRecord, Range
+from services.states import SwapState
+from services.world import World
+
+POSITIONS_EVERY_S: Final = 0.25
+STATS_EVERY_S: Final = 1.0
+
+
+class Telemetry(Protocol):
+    """What the tickers need of the engine: events that a slow client may miss."""
+
+    async def emit(
+        self, event: str, data: Any, *, room: Any, droppable: bool = False, conflate_key: object = None
+    ) -> None: ...
+
+
+class Positions:
+    """`gps:positions`: whoever has moved, each with the newest fix, four times a second."""
+
+    def __init__(self, world: World, emitter: Telemetry, seen: Seen, watched: Callable[[], bool]) -> None:
+        self._world = world
+        self._emitter = emitter
+        self._seen = seen
+        self._watched = watched
+        self._newest: dict[str, str] = {}  # when each user's newest fix was, as text
+        self._moved: dict[str, dict[str, Any]] = {}
+
+    def heard(self, record: LogRecord, payload: dict[str, Any]) -> None:
+        """Listens to the log. A late fix moves nobody backwards."""
+        if record.type != "gps.moved":
+            return
+        user_id, at = payload["user_id"], payload["fix_at"]
+        if at <= self._newest.get(user_id, ""):
+            return
+        self._newest[user_id] = at
+        if self._watched():
+            role = self._seen.role(user_id)
+            shown = {key: payload[key] for key in ("user_id", "location", "accuracy_m", "speed_mps", "heading")}
+            self._moved[user_id] = {**shown, "fix_at": at, "role": role}
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(POSITIONS_EVERY_S)
+            if self._moved:
+                await self._emit(list(self._moved.values()))
+
+    async def _emit(self, positions: list[dict[str, Any]]) -> None:
+        self._moved.clear()
+        said = {"id": self._world.ids(), "at": rfc3339(self._world.clock()), "positions": positions}
+        await self._emitter.emit("gps:positions", said, room=ADMIN, droppable=True)
+
+
+class StatsTicker:
+    """`stats:tick`, and the same figures for a terminal."""
+
+    def __init__(
+        self,
+        world: World,
+        emitter: Telemetry,
+        metrics: Metrics,
+        *,
+        connections: Callable[[], int],
+        watched: Callable[[], bool],
+    ) -> None:
+        self._world = world
+        self._emitter = emitter
+        self._metrics = metrics
+        self._connections = connections
+        self._watched = watched
+        self._events_per_s = self._commands_per_s = 0.0
+
+    async def run(self) -> None:
+        """For ever."""
+        time = asyncio.get_running_loop().time
+        then, events, commands = time(), self._metrics.events, self._metrics.commands
+        while True:
+            await asyncio.sleep(STATS_EVERY_S)
+            now, seconds = time(), max(time() - then, 0.001)
+            self._events_per_s = round((self._metrics.events - events) / seconds, 1)
+            self._commands_per_s = round((self._metrics.commands - commands) / seconds, 1)
+            then, events, commands = now, self._metrics.events, self._metrics.commands
+            if self._watched():
+                await self._emit()
+
+    async def _emit(self) -> None:
+        stats = await self.now()
+        said = {"id": self._world.ids(), "at": rfc3339(self._world.clock()), **stats.model_dump(mode="json")}
+        await self._emitter.emit("stats:tick", said, room=ADMIN, droppable=True, conflate_key="stats:tick")
+
+    async def now(self) -> Stats:
+        """The figures of this moment."""
+        boards = await self._world.live.boards()
+        midnight = _midnight(self._world.clock())
+        return Stats(
+            connections=self._connections(),
+            events_per_s=self._events_per_s,
+            commands_per_s=self._commands_per_s,
+            open_entries=sum(len(board.entries) for board in boards),
+            swaps_today=await self._world.records.now.swaps.count(
+                {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
+            ),
+        )
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
