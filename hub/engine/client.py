@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hub.engine.outgoing import Outgoing
     from hub.engine.rooms import Room
 
-_MAX_HELD = 10_000  # events a client may be owed before its CONNECT
+_MAX_HELD = 200_000  # events a client may be owed before its CONNECT
 
 
 class Phase(enum.Enum):

@@ -95,7 +95,7 @@ class Dispatcher:
     def _start(
         self, client: Client, event: Any, ack: int | None, coroutine: Coroutine[Any, Any, Any], aside: bool
     ) -> None:
-        task = self._engine.start(coroutine)
+        task = self._engine.begin(coroutine)
         if task.done():
             self._finish(client, event, ack, task)
         elif aside:

@@ -28,6 +28,7 @@ from hub.engine.stats import Stats
 
 Handler = Callable[..., Any]
 _GRACE_S = 10.0
+_SCAN_S = 0.25  # how often backlogs are looked at while something is published
 _logger = logging.getLogger("hub.engine")
 
 
@@ -60,8 +61,29 @@ class Engine:
         self.on_message: Callable[[Connection, bytes], None] = self._raw_message
         self.on_binary: Callable[[Connection, bytes], None] = self._raw_binary
         self.on_closed: Callable[[Connection, str], None] = self._raw_closed
+        self.on_second: Callable[[], Any] = lambda: None
+        self._timer: asyncio.TimerHandle | None = None
         self._scanning = False
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Accept clients, and look after them regularly."""
+        self.starter = Starter(loop)
+        self.accepting = True
+        self._timer = loop.call_later(_SCAN_S, self._tick, loop, 0)
+
+    def stop(self) -> None:
+        """End what runs by the clock."""
+        self.wheel.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self, loop: asyncio.AbstractEventLoop, count: int) -> None:
+        self._timer = loop.call_later(_SCAN_S, self._tick, loop, count + 1)
+        if self.outbox.unscanned or self.slow:
+            self.scan()
+        if count % 4 == 0:
+            self.on_second()
 
     # -- connections
 
@@ -216,12 +238,12 @@ class Engine:
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start a task at once where that is possible, and keep it until it is done."""
-        task = self.start(coroutine)
+        task = self.begin(coroutine)
         if not task.done():
             self.keep(task)
         return task
 
-    def start(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start a task whose starter keeps it."""
         if self.starter is None:
             self.starter = Starter(asyncio.get_running_loop())
@@ -299,7 +321,7 @@ class Engine:
 
     async def shutdown(self) -> None:
         """Stop background activity."""
-        self.wheel.stop()
+        self.stop()
 
     def generate_id(self) -> str:
         """An unguessable id of 20 characters."""

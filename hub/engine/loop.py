@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class NativeLoop:
         self._users = 0
         self._kicked = False
         self.inside = False  # true while libuv runs, that is, in every native callback
+        self.now = 0.0  # of this turn, by time.monotonic
         self._after: list[Callable[[], Any]] = []
 
     def attach(self) -> asyncio.AbstractEventLoop:
@@ -74,6 +76,7 @@ class NativeLoop:
         while True:
             self._kicked = False
             self.inside = True
+            self.now = time.monotonic()
             try:
                 lib.socketify_loop_run(loop, _NOWAIT)
             finally:

@@ -125,6 +125,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         """Called once, by the server's constructor."""
         super().set_server(server)
         self._spaces = {}
+        self._awaited: dict[Client, list[asyncio.Future[None]]] = {}
 
     def client(self, sid: str | None, namespace: str) -> Client | None:
         """The client of a sid, whatever its phase."""
@@ -164,7 +165,6 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         **_others: Any,
     ) -> None:
         """Encode once, remember for recovery unless droppable, send."""
-        number = LANES[lane] if lane else TELEMETRY if droppable else STATE
         key = (args[0], conflate_key) if conflate_key is not None else None
         skip = (
             skip_sid if isinstance(skip_sid, list | tuple | set) else () if skip_sid is None else (skip_sid,)
@@ -173,6 +173,9 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         recovery = self.server.recovery
         if recovery is not None:
             offset = recovery.next_offset(droppable, args)
+        number = TELEMETRY if droppable else STATE
+        if lane and offset is None:  # what has an offset keeps its place in the stream
+            number = LANES[lane]
         packet = Outgoing(namespace, args, lane=number, key=key, offset=offset)
         if recovery is not None and not droppable:
             recovery.remember(packet, namespace, _targets(room), skip)
@@ -250,6 +253,35 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         everyone = self._spaces[client.namespace].everyone
         everyone.add(client)
         client.rooms[None] = everyone
+        if client.session is not None:
+            client.session.rooms.setdefault(None, self.server.recovery.position)
+
+    def rename(self, client: Client, sid: str) -> None:
+        """Give a client that nobody has seen yet the sid it had before."""
+        clients = self._spaces[client.namespace].clients
+        del clients[client.sid]
+        client.sid = sid
+        clients[sid] = client
+
+    def restore(self, client: Client, rooms: Iterable[Any]) -> None:
+        """Put a client back into its rooms; it gets nothing before its CONNECT."""
+        self._flush()
+        space = self._spaces[client.namespace]
+        for name in rooms:
+            found = space.everyone if name is None else space.rooms.get(name)
+            if found is None:
+                found = space.rooms[name] = Room(name)
+            found.add(client)
+            client.rooms[name] = found
+
+    def gone(self, client: Client) -> asyncio.Future[None]:
+        """Done as soon as a client and its handlers are."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if client.phase is Phase.GONE:
+            future.set_result(None)
+        else:
+            self._awaited.setdefault(client, []).append(future)
+        return future
 
     def is_pre_connected(self, sid: str, namespace: str) -> bool:
         """Whether the connect handler still runs."""
@@ -277,6 +309,9 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         if client is None:
             return
         client.phase = Phase.GONE
+        for future in self._awaited.pop(client, ()):
+            if not future.done():
+                future.set_result(None)
         self._flush()
         client.transport_changed()
         for name in list(client.rooms):
@@ -311,7 +346,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
             found = rooms[room] = Room(room)
         found.add(client)
         client.rooms[room] = found
-        if client.session is not None:
+        if client.session is not None and client.present:
             self.server.recovery.entered(client.session, room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
@@ -320,7 +355,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         if client is not None and room is not None and room in client.rooms:
             self._flush()
             self._leave(client, room)
-            if client.session is not None:
+            if client.session is not None and client.present:
                 self.server.recovery.left(client.session, room)
 
     def _leave(self, client: Client, name: Any) -> None:

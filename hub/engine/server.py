@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import logging
-import math
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import socketio
-from socketio import exceptions
 
 from hub.engine import packets
 from hub.engine.client import Client, Phase
+from hub.engine.connecting import Connector, RecoveryCheck
 from hub.engine.connection import Connection
 from hub.engine.dispatch import Dispatcher
-from hub.engine.eager import Starter
 from hub.engine.eio import Engine
 from hub.engine.listener import Listener, addresses
+from hub.engine.options import Options
 from hub.engine.packets import Packet, ProtocolError
+from hub.engine.recovery import Recovery
 from hub.engine.rooms import NativeRooms, with_native_rooms
 
-_AFTER_CONNECT_S: Final = 0.001
 _logger = logging.getLogger("hub.engine")
 
 
@@ -40,15 +37,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     manager_initialized: bool
 
     def __init__(self, client_manager: Any = None, **options: Any) -> None:
-        self.recovery: Any = None
+        self.recovery: Any = None  # Recovery, or None when it is off
+        self.recovery_check: RecoveryCheck | None = None
         super().__init__(client_manager=with_native_rooms(client_manager), **options)
         self._native_packets = self.packet_class.uses_binary_events and not options.get("json")
         self.environ = _Environs(self.eio)
         self._listener: Listener | None = None
         self._attached = False
         self._dispatcher = Dispatcher(self.eio, self)
+        self._connector = Connector(self)
         self.port: int | None = None
         self._take_over()
+        if self.eio.options.recovery_window is not None:
+            self.recovery = _recovery(self.eio.options, self.eio.options.recovery_window)
+            self.eio.on_second = self.recovery.prune
 
     def _take_over(self) -> None:
         """Undo python-socketio's registration with its Engine.IO server: ours calls us directly."""
@@ -81,10 +83,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             return self._listener
         self._attached = True
         loop = self.eio.native_loop.attach()
-        self.eio.starter = Starter(loop)
         if self._listener is None:
             self._listener = Listener(self.eio)
-        self.eio.accepting = True
+        self.eio.start(loop)
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
@@ -97,7 +98,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.eio.accepting = False
         self._listener.stop()
         await self.eio.close_all()
-        self.eio.wheel.stop()
+        self.eio.stop()
         self.eio.native_loop.release()
         self._attached = False
         self.port = None
@@ -186,6 +187,18 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _send_eio_packet(self, eio_sid: str, eio_pkt: Any) -> None:
         self.eio.send_now(eio_sid, eio_pkt.data)
 
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Disconnect a client from a namespace, for good: there is nothing to recover."""
+        client = self.manager.client(sid, namespace or "/")
+        if client is not None:
+            self._forget(client)
+        await super().disconnect(sid, namespace, ignore_queue)
+
+    def recovered(self, sid: str, namespace: str | None = None) -> bool:
+        """Whether a client has its earlier state back; known from its connect handler on."""
+        client = self.manager.client(sid, namespace or "/")
+        return client is not None and client.recovered
+
     # -- from the engine
 
     def _on_message(self, connection: Connection, raw: bytes) -> None:
@@ -228,7 +241,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     def _on_packet(self, connection: Connection, packet: Packet, size: int) -> None:
         if packet.type == packets.CONNECT:
-            self._on_connect(connection, packet)
+            self._connector.connect(connection, packet)
             return
         client = connection.clients.get(packet.namespace)
         if client is None or client.phase is not Phase.CONNECTED:
@@ -238,7 +251,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         elif packet.type in (packets.ACK, packets.BINARY_ACK):
             self.eio.spawn(self._acknowledged(client, packet))
         else:
-            self._leave(client, self.reason.CLIENT_DISCONNECT)
+            self._forget(client)
+            self._go(client, self.reason.CLIENT_DISCONNECT)
 
     async def _acknowledged(self, client: Client, packet: Packet) -> None:
         try:
@@ -250,101 +264,27 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         connection.partial = None
         for client in list(connection.clients.values()):
             if client.phase is Phase.CONNECTED:
-                self._leave(client, reason)
+                self.leave(client, reason)
 
-    def _leave(self, client: Client, reason: str) -> None:
+    def leave(self, client: Client, reason: str) -> None:
+        """A client's connection is lost: its session may be recovered."""
+        if client.session is not None:
+            connection = client.connection
+            user_session = (connection.user_session or {}).get(client.namespace)
+            self.recovery.away(client.session, connection.seen_at, user_session)
+        self._go(client, reason)
+
+    def _go(self, client: Client, reason: str) -> None:
         self.manager.pre_disconnect(client.sid, client.namespace)
         if client.connection.clients.get(client.namespace) is client:
             del client.connection.clients[client.namespace]
         self._dispatcher.leave(client, reason)
 
-    # -- connecting
-
-    def _serves(self, namespace: str) -> bool:
-        return (
-            namespace in self.handlers
-            or namespace in self.namespace_handlers
-            or self.namespaces == "*"
-            or namespace in self.namespaces
-            or "*" in self.handlers
-            or "*" in self.namespace_handlers
-        )
-
-    def _on_connect(self, connection: Connection, packet: Packet) -> None:
-        namespace = packet.namespace
-        if not self._serves(namespace):
-            refusal = packets.encode_control(
-                packets.CONNECT_ERROR, namespace, {"message": "Invalid namespace"}
-            )
-            connection.send(refusal)
-        elif namespace in connection.clients:
-            raise ProtocolError("already connected to this namespace")
-        else:
-            client = self.manager.add(Client(self.eio.generate_id(), namespace, connection))
-            connection.join_by = math.inf
-            self.eio.spawn(self._connect(client, packet.data))
-
-    async def _connect(self, client: Client, auth: Any) -> None:
-        """Ask the connect handler, then answer CONNECT or CONNECT_ERROR."""
-        if self.always_connect:
-            self._accept(client)
-        refusal = await self._ask(client, auth)
-        client.connection.request.forget_environ()
-        if refusal is not None:
-            self._refuse(client, refusal)
-        elif not self.always_connect:
-            self._accept(client)
-        if client.connection.closed and client.phase is Phase.CONNECTED:
-            self._leave(client, self.reason.TRANSPORT_CLOSE)
-
-    async def _ask(self, client: Client, auth: Any) -> dict[str, Any] | None:
-        """Run the connect handler; what it refuses with, or None."""
-        try:
-            accepted = await self._call_connect(client, auth)
-        except exceptions.ConnectionRefusedError as exc:
-            return dict(exc.error_args)
-        except ConnectionRefusedError as exc:
-            args = exc.args or ("Connection refused by server",)
-            return dict(exceptions.ConnectionRefusedError(*args).error_args)
-        except Exception:
-            self.eio.stats.handler_errors += 1
-            _logger.exception("engine: the connect handler failed")
-            return {"message": "Connection rejected by server"}
-        return {"message": "Connection rejected by server"} if accepted is False else None
-
-    async def _call_connect(self, client: Client, auth: Any) -> Any:
-        arguments = (client.sid, client.connection.request.environ)
-        try:
-            return await self._trigger_event("connect", client.namespace, *arguments, auth or None)
-        except TypeError as exc:
-            if auth:
-                raise
-            try:  # the older form of a connect handler takes no auth
-                return await self._trigger_event("connect", client.namespace, *arguments)
-            except TypeError:
-                raise exc from None
-
-    def _accept(self, client: Client) -> None:
-        self.manager.accept(client)
-        answer = {"sid": client.sid}
-        client.control(packets.encode_control(packets.CONNECT, client.namespace, answer))
-        self.eio.native_loop.after(functools.partial(self._accepted, client))
-
-    def _accepted(self, client: Client) -> None:
-        """CONNECT has left. What was held follows in a segment of its own, a moment later: some
-        clients lose a frame that arrives in one read with their CONNECT."""
-        if client.held:
-            asyncio.get_running_loop().call_later(_AFTER_CONNECT_S, client.release_held)
-        else:
-            client.release_held()
-
-    def _refuse(self, client: Client, reason: dict[str, Any]) -> None:
-        kind = packets.DISCONNECT if self.always_connect else packets.CONNECT_ERROR
-        self.manager.basic_disconnect(client.sid, client.namespace)
-        connection = client.connection
-        connection.send(packets.encode_control(kind, client.namespace, reason))
-        if not connection.clients:
-            self.eio.wheel.wait_for_namespace(connection)
+    def _forget(self, client: Client) -> None:
+        """Who leaves on purpose has nothing to recover."""
+        if client.session is not None:
+            self.recovery.forget(client.session)
+            client.session = None
 
 
 class _Environs(dict[str, Any]):
@@ -356,6 +296,16 @@ class _Environs(dict[str, Any]):
 
     def __missing__(self, eio_sid: str) -> dict[str, Any]:
         return self._engine.sockets[eio_sid].request.environ
+
+
+def _recovery(options: Options, window_s: float) -> Recovery:
+    return Recovery(
+        window_s=window_s,
+        max_sessions=options.recovery_max_sessions,
+        max_events=options.recovery_max_events,
+        max_bytes=options.recovery_max_bytes,
+        keep_s=window_s + options.interval_s + options.ping_timeout,
+    )
 
 
 def _frames(packet: Any) -> packets.Frames:

@@ -100,6 +100,7 @@ class WebSockets:
             if length > engine.options.max_http_buffer_size:
                 connection.close("transport error", 1009, b"message too big")
                 return
+            connection.seen_at = engine.native_loop.now
             raw = self._ffi.unpack(message, length) if length else b""
             stats = engine.stats
             stats.messages_in += 1

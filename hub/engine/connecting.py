@@ -1,0 +1,231 @@
+"""How a client joins a namespace: recovery first, then its connect handler, then CONNECT."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any, Final
+
+from socketio import exceptions
+
+from hub.engine import packets
+from hub.engine.client import Client, Phase
+from hub.engine.connection import Connection
+from hub.engine.lanes import ACK
+from hub.engine.outgoing import Outgoing
+from hub.engine.packets import Packet, ProtocolError
+from hub.engine.recovery import Session
+
+if TYPE_CHECKING:
+    from hub.engine.server import Server
+
+RecoveryCheck = Callable[[dict[str, Any], Any, frozenset[Any], Any], Awaitable[Collection[Any] | None]]
+"""Given environ, auth, the rooms and the user session of a client that comes back: the rooms it may
+still be in, or None when it is not the same user any more."""
+_AFTER_CONNECT_S: Final = 0.001  # between a CONNECT and the first event behind it
+_TAKEOVER_S: Final = 5.0  # how long the old socket's disconnect handler may take
+_logger = logging.getLogger("hub.engine")
+
+
+class Connector:
+    """Answers CONNECT packets."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._engine = server.eio
+
+    def connect(self, connection: Connection, packet: Packet) -> None:
+        """A client asks to join; the answer comes when its handler has decided."""
+        server, namespace = self._server, packet.namespace
+        if not self._serves(namespace):
+            reason = {"message": "Invalid namespace"}
+            connection.send(packets.encode_control(packets.CONNECT_ERROR, namespace, reason))
+        elif namespace in connection.clients:
+            raise ProtocolError("already connected to this namespace")
+        else:
+            client = server.manager.add(Client(self._engine.generate_id(), namespace, connection))
+            connection.join_by = math.inf
+            self._engine.spawn(self._connect(client, packet.data))
+
+    def _serves(self, namespace: str) -> bool:
+        server = self._server
+        return (
+            namespace in server.handlers
+            or namespace in server.namespace_handlers
+            or server.namespaces == "*"
+            or namespace in server.namespaces
+            or "*" in server.handlers
+            or "*" in server.namespace_handlers
+        )
+
+    async def _connect(self, client: Client, auth: Any) -> None:
+        server = self._server
+        if server.recovery is not None:
+            await self._prepare(client, auth or {})
+        if server.always_connect:
+            self._accept(client)
+        refusal = await self._ask(client, auth)
+        client.connection.request.forget_environ()
+        if refusal is not None:
+            self._refuse(client, refusal)
+        elif not server.always_connect:
+            self._accept(client)
+        if client.connection.closed and client.phase is Phase.CONNECTED:
+            server.leave(client, server.reason.TRANSPORT_CLOSE)
+
+    # -- the connect handler
+
+    async def _ask(self, client: Client, auth: Any) -> dict[str, Any] | None:
+        """Run the connect handler; what it refuses with, or None."""
+        try:
+            accepted = await self._call(client, auth)
+        except exceptions.ConnectionRefusedError as exc:
+            return dict(exc.error_args)
+        except ConnectionRefusedError as exc:
+            args = exc.args or ("Connection refused by server",)
+            return dict(exceptions.ConnectionRefusedError(*args).error_args)
+        except Exception:
+            self._engine.stats.handler_errors += 1
+            _logger.exception("engine: the connect handler failed")
+            return {"message": "Connection rejected by server"}
+        return {"message": "Connection rejected by server"} if accepted is False else None
+
+    async def _call(self, client: Client, auth: Any) -> Any:
+        trigger = self._server._trigger_event
+        arguments = (client.sid, client.connection.request.environ)
+        try:
+            return await trigger("connect", client.namespace, *arguments, auth or None)
+        except TypeError as exc:
+            if auth:
+                raise
+            try:  # the older form of a connect handler takes no auth
+                return await trigger("connect", client.namespace, *arguments)
+            except TypeError:
+                raise exc from None
+
+    def _accept(self, client: Client) -> None:
+        server = self._server
+        server.manager.accept(client)
+        answer = {"sid": client.sid}
+        if client.session is not None:
+            server.recovery.store(client.session)
+            answer["pid"] = client.session.pid
+            self._tell_session(client)
+        client.connection.send(packets.encode_control(packets.CONNECT, client.namespace, answer), ACK)
+        self._engine.native_loop.after(functools.partial(self._accepted, client))
+
+    def _tell_session(self, client: Client) -> None:
+        name = self._engine.options.session_event
+        if name is None or client.held is None:
+            return
+        told = {
+            "pid": client.session.pid,
+            "recovered": client.recovered,
+            "window_seconds": self._server.recovery.window_s,
+        }
+        client.held.insert(0, Outgoing(client.namespace, [name, told]))
+
+    def _accepted(self, client: Client) -> None:
+        """CONNECT has left. What was held follows in a segment of its own, a moment later: some
+        clients lose a frame that arrives in one read with their CONNECT."""
+        if client.held:
+            asyncio.get_running_loop().call_later(_AFTER_CONNECT_S, client.release_held)
+        else:
+            client.release_held()
+
+    def _refuse(self, client: Client, reason: dict[str, Any]) -> None:
+        server, connection = self._server, client.connection
+        kind = packets.DISCONNECT if server.always_connect else packets.CONNECT_ERROR
+        if client.recovered:  # who comes back with a good token may still recover
+            server.recovery.away(client.session, time.monotonic(), client.session.user_session)
+        server.manager.basic_disconnect(client.sid, client.namespace)
+        connection.send(packets.encode_control(kind, client.namespace, reason))
+        if not connection.clients:
+            self._engine.wheel.wait_for_namespace(connection)
+
+    # -- recovery
+
+    async def _prepare(self, client: Client, auth: dict[str, Any]) -> None:
+        """Give the client back what it was, or begin a new session."""
+        client.payload_offsets = auth.get("offsets") == "payload"
+        pid = auth.get("pid")
+        if pid is not None:
+            client.recovered = await self._recover(client, pid, auth)
+            counter = "recovered" if client.recovered else "not_recovered"
+            stats = self._engine.stats
+            setattr(stats, counter, getattr(stats, counter) + 1)
+        if not client.recovered:
+            client.session = self._server.recovery.begin(client)
+
+    async def _recover(self, client: Client, pid: Any, auth: dict[str, Any]) -> bool:
+        recovery = self._server.recovery
+        session = recovery.find(pid)
+        if session is None or session.namespace != client.namespace:
+            return False
+        allowed = await self._allowed(client, session, auth)
+        if allowed is None or not await self._take_over(session):
+            return False
+        if client.connection.closed or recovery.find(pid) is not session:
+            return False
+        # No await from here to the end: an event between reading the stream and joining would be lost.
+        missed = recovery.missed(session, auth.get("offset"), allowed)
+        limit = self._engine.options.max_backpressure_bytes // 2
+        if missed is None or sum(packet.size for packet in missed) > limit:
+            return False
+        self._restore(client, session, allowed, missed)
+        return True
+
+    async def _allowed(self, client: Client, session: Session, auth: Any) -> Collection[Any] | None:
+        """The rooms it may be in, or hear of, today: those it is in and those it has left lately."""
+        named = {*session.rooms, *(room for room, _, _ in session.left)}
+        rooms = frozenset(room for room in named if room is not None)
+        check = self._server.recovery_check
+        if check is None:
+            return rooms
+        user_session = self._user_session(session)
+        try:
+            allowed = await check(client.connection.request.environ, auth, rooms, user_session)
+        except Exception:
+            self._engine.stats.handler_errors += 1
+            _logger.exception("engine: the recovery check failed")
+            return None
+        return None if allowed is None else rooms & frozenset(allowed)
+
+    def _user_session(self, session: Session) -> Any:
+        if session.client is None:
+            return session.user_session
+        return (session.client.connection.user_session or {}).get(session.namespace)
+
+    async def _take_over(self, session: Session) -> bool:
+        """Close the socket that still has this session, and wait until its handlers are done."""
+        old = session.client
+        if old is None:
+            return True
+        old.connection.close(self._server.reason.TRANSPORT_CLOSE, 1000, b"taken over")
+        try:
+            await asyncio.wait_for(self._server.manager.gone(old), _TAKEOVER_S)
+        except TimeoutError:
+            _logger.warning("engine: %s cannot be taken over: its handlers still run", old.sid)
+            return False
+        return True
+
+    def _restore(
+        self, client: Client, session: Session, allowed: Collection[Any], missed: list[Outgoing]
+    ) -> None:
+        manager = self._server.manager
+        manager.rename(client, session.sid)
+        client.session, session.client = session, client
+        client.held = missed
+        for room in [room for room in session.rooms if room is not None and room not in allowed]:
+            del session.rooms[room]
+        manager.restore(client, session.rooms)
+        if session.user_session is not None:
+            connection = client.connection
+            connection.user_session = {
+                **(connection.user_session or {}),
+                client.namespace: session.user_session,
+            }

@@ -1,0 +1,230 @@
+"""Connection state recovery: what was emitted lately, who was away, and what they missed.
+
+Every non-droppable event has a position in one stream of this node; its offset is the stream's
+epoch and that position. A session remembers from which position on a client was in which room, so
+what it missed is exact: nothing from before it joined, and what was emitted before it left. When a
+part of it is forgotten already, the answer is "not recovered", never a part.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+from hub.engine.client import Client
+from hub.engine.outgoing import Outgoing
+
+_ENTRY_OVERHEAD_BYTES: Final = 500  # the objects around an event's bytes
+_MAX_LEFT: Final = 32  # rooms left lately that a session keeps in mind
+_MAX_FORGOTTEN: Final = 100_000  # targets of which something was forgotten
+Key = tuple[str, Any]
+"""A namespace, and a room, a sid, or None for everybody."""
+
+
+class Entry:
+    """One event of the stream."""
+
+    __slots__ = ("at", "keys", "packet", "position", "size", "skip")
+
+    def __init__(
+        self, position: int, packet: Outgoing, keys: tuple[Key, ...], skip: tuple[Any, ...], at: float
+    ) -> None:
+        self.position = position
+        self.packet = packet
+        self.keys = keys
+        self.skip = skip
+        self.at = at
+        self.size = packet.size + _ENTRY_OVERHEAD_BYTES
+
+
+class Session:
+    """What is kept of a client: from its CONNECT on, until the window after its last sign of life."""
+
+    __slots__ = (
+        "client",
+        "expires_at",
+        "left",
+        "namespace",
+        "pid",
+        "rooms",
+        "sid",
+        "started",
+        "user_session",
+    )
+
+    def __init__(self, client: Client, position: int) -> None:
+        self.pid = secrets.token_urlsafe(15)
+        self.sid = client.sid
+        self.namespace = client.namespace
+        self.started = position
+        self.client: Client | None = client
+        self.rooms: dict[Any, int] = {}  # room -> the position at which it was joined
+        self.left: list[tuple[Any, int, int]] = []  # room, joined, left
+        self.expires_at = 0.0
+        self.user_session: Any = None
+
+    def spans(self, allowed: Collection[Any] | None = None) -> Iterator[tuple[Any, int, float]]:
+        """(target, from, to): the stretches of the stream that were meant for this client."""
+        yield self.sid, self.started, float("inf")
+        for room, joined in self.rooms.items():
+            if allowed is None or room is None or room in allowed:
+                yield room, joined, float("inf")
+        for room, joined, left in self.left:
+            if allowed is None or room in allowed:
+                yield room, joined, left
+
+
+class Recovery:
+    """Sessions and the stream, in memory, bounded by count and by bytes."""
+
+    def __init__(
+        self, *, window_s: float, max_sessions: int, max_events: int, max_bytes: int, keep_s: float
+    ) -> None:
+        self.window_s = window_s
+        self._max_sessions = max_sessions
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._keep_s = keep_s  # an event may be missed by who was last heard of a window ago
+        self._epoch = secrets.token_urlsafe(6).replace("-", "_")
+        self.position = 0
+        self.size = 0  # bytes the stream takes
+        self._stream: deque[Entry] = deque()
+        self._by_key: dict[Key, deque[Entry]] = {}
+        self._forgotten: dict[Key, int] = {}  # target -> position of its newest forgotten event
+        self._floor = 0  # the same for targets that are forgotten themselves
+        self._sessions: dict[str, Session] = {}
+        self._away: dict[str, Session] = {}  # in the order in which they left
+
+    # -- the stream
+
+    def next_offset(self, droppable: bool, args: list[Any]) -> str | None:
+        """The offset of the event that is about to be sent.
+
+        A droppable event has none. But clients take a string at the end of any event for its offset,
+        so one that ends with a string gets the offset of what came before it.
+        """
+        if not droppable:
+            self.position += 1
+        elif type(args[-1]) is not str or len(args) == 1:
+            return None
+        return f"{self._epoch}-{self.position}"
+
+    def remember(
+        self, packet: Outgoing, namespace: str, targets: tuple[Any, ...], skip: tuple[Any, ...]
+    ) -> None:
+        """Append an event to the stream; the oldest give way."""
+        keys = tuple((namespace, target) for target in dict.fromkeys(targets))
+        entry = Entry(self.position, packet, keys, skip, time.monotonic())
+        self._stream.append(entry)
+        self.size += entry.size
+        for key in keys:
+            log = self._by_key.get(key)
+            if log is None:
+                log = self._by_key[key] = deque()
+            log.append(entry)
+        while len(self._stream) > self._max_events or self.size > self._max_bytes:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        entry = self._stream.popleft()
+        self.size -= entry.size
+        for key in entry.keys:
+            log = self._by_key[key]
+            log.popleft()
+            if not log:
+                del self._by_key[key]
+            self._forgotten.pop(key, None)  # the newest go to the end
+            self._forgotten[key] = entry.position
+        while len(self._forgotten) > _MAX_FORGOTTEN:
+            self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))))
+
+    def missed(self, session: Session, offset: str | None, allowed: Collection[Any]) -> list[Outgoing] | None:
+        """All a client has missed since `offset`, in order; None when that is not known in full.
+
+        No offset: it has received no event yet, so everything since its CONNECT counts.
+        """
+        since = session.started if offset is None else self._parse(offset)
+        if since is None:
+            return None
+        found: dict[int, Outgoing] = {}
+        for target, begin, end in session.spans(allowed):
+            key, begin = (session.namespace, target), max(begin, since)
+            if min(self._forgotten.get(key, self._floor), end) > begin:
+                return None
+            for entry in reversed(self._by_key.get(key, ())):
+                if entry.position <= begin:
+                    break
+                if entry.position <= end and session.sid not in entry.skip:
+                    found[entry.position] = entry.packet
+        return [found[position] for position in sorted(found)]
+
+    def _parse(self, offset: Any) -> int | None:
+        epoch, _, digits = offset.rpartition("-") if type(offset) is str else ("", "", "")
+        if epoch != self._epoch or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+            return None
+        position = int(digits)
+        return position if position <= self.position else None
+
+    # -- sessions
+
+    def begin(self, client: Client) -> Session:
+        """A session for a client that is about to be asked in."""
+        return Session(client, self.position)
+
+    def store(self, session: Session) -> None:
+        """The client is in: from now on its session may be taken over."""
+        self._away.pop(session.pid, None)
+        self._sessions[session.pid] = session
+
+    def find(self, pid: Any) -> Session | None:
+        """The session of a pid, unless its time is over."""
+        session = self._sessions.get(pid) if type(pid) is str else None
+        if session is None or (session.client is None and time.monotonic() > session.expires_at):
+            return None
+        return session
+
+    def entered(self, session: Session, room: Any) -> None:
+        """The client has joined a room: events from here on are meant for it."""
+        session.rooms[room] = self.position
+
+    def left(self, session: Session, room: Any) -> None:
+        """The client has left a room; what was emitted before may still be on its way to it."""
+        joined = session.rooms.pop(room, None)
+        if joined is None:
+            return
+        session.left.append((room, joined, self.position))
+        if len(session.left) > _MAX_LEFT:
+            # Forget the oldest stretch: whoever has not received it in full cannot be recovered.
+            _, _, left = session.left.pop(0)
+            key = (session.namespace, session.sid)
+            self._forgotten[key] = max(self._forgotten.get(key, 0), left)
+
+    def away(self, session: Session, seen_at: float, user_session: Any) -> None:
+        """The connection is lost: the window runs from the last sign of life."""
+        session.client = None
+        session.user_session = user_session
+        session.expires_at = seen_at + self.window_s
+        if session.pid in self._sessions:
+            self._away.pop(session.pid, None)
+            self._away[session.pid] = session
+        while len(self._away) > self._max_sessions:
+            self.forget(next(iter(self._away.values())))
+
+    def forget(self, session: Session) -> None:
+        """The client left for good, or its time is over."""
+        self._sessions.pop(session.pid, None)
+        self._away.pop(session.pid, None)
+        self._forgotten.pop((session.namespace, session.sid), None)
+
+    def prune(self) -> int:
+        """Forget what is too old; answers how many sessions went."""
+        now = time.monotonic()
+        while self._stream and self._stream[0].at < now - self._keep_s:
+            self._forget_oldest()
+        expired = [session for session in self._away.values() if session.expires_at < now]
+        for session in expired:
+            self.forget(session)
+        return len(expired)
