@@ -2,106 +2,125 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import structlog
 
 from hub.stores import sqlite_log
-from hub.stores.schema import COLLECTIONS
-from hub.stores.schema.migrations import migrate
 from hub.stores.sqlite_collection import SqliteReads, SqliteWrites
 from hub.stores.sqlite_log import SqliteLog
+from hub.stores.sqlite_migrations import migrate
+from hub.stores.sqlite_session import Session, WriteSession
+from hub.stores.sqlite_sql import TABLES
 from hub.stores.sqlite_writer import SqliteWriter
 from services.base import Clock
 from services.events import Fact
-from services.ports import LogRecord, Snapshot, Transaction
+from services.ports import Snapshot, Transaction
 
-logger = structlog.get_logger(__name__)
+_log: Any = structlog.get_logger("hub.stores")
 
-BUSY_MS = 5000  # another process (navswap link, backup) may hold the file this long
+START_BUSY_MS: Final = 5000  # at the start another process may hold the file this long
+STEP_S: Final = 5.0  # longest time for a step after the commit
+
+Step = Callable[[], Awaitable[None]]
+
+
+class SqliteSnapshot:
+    """Implements `services.ports.Snapshot`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        session = Session(connection)
+        for name, table in TABLES.items():
+            setattr(self, name, SqliteReads[Any](session, table))
 
 
 class SqliteTransaction:
-    """Implements `services.ports.Transaction`; its collections are set by name."""
+    """Implements `services.ports.Transaction`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, session: WriteSession) -> None:
+        self.session = session
+        self.task = asyncio.current_task()
         self.facts: list[Fact] = []
-        self.steps: list[Callable[[], Awaitable[None]]] = []
-        for collection in COLLECTIONS:
-            setattr(self, collection.name, SqliteWrites(connection, collection))
+        self.steps: list[Step] = []
+
+    def __getattr__(self, name: str) -> SqliteWrites[Any]:
+        """A collection, made when first asked for: a transaction uses few of them."""
+        if name not in TABLES:
+            raise AttributeError(name)
+        writes = SqliteWrites[Any](self.session, TABLES[name])
+        setattr(self, name, writes)
+        return writes
 
     def log(self, *facts: Fact) -> None:
         self.facts += facts
 
-    def after_commit(self, step: Callable[[], Awaitable[None]], /) -> None:
+    def after_commit(self, step: Step, /) -> None:
         self.steps.append(step)
 
+    @property
+    def is_own(self) -> bool:
+        """Is it running, and in this task? A task started inside inherits the variable, not the turn."""
+        return not self.session.ended and self.task is asyncio.current_task()
 
-class SqliteSnapshot:
-    """Implements `services.ports.Snapshot` on the reading connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        for collection in COLLECTIONS:
-            setattr(self, collection.name, SqliteReads(connection, collection))
+    @asynccontextmanager
+    async def inner(self) -> AsyncIterator[Transaction]:
+        """A block inside the block: a savepoint, so that an error caught outside of it undoes it alone."""
+        facts, steps = len(self.facts), len(self.steps)
+        self.session.run("SAVEPOINT inner_block")
+        try:
+            yield cast("Transaction", self)
+        except BaseException:
+            del self.facts[facts:], self.steps[steps:]
+            self.session.undo("inner_block")
+            raise
+        self.session.run("RELEASE inner_block")
 
 
 class SqliteRecords:
-    """Implements `services.ports.Records`."""
+    """Implements `services.ports.Records`. `on_stale` hears of a step after a commit that has failed."""
 
     def __init__(self, reading: sqlite3.Connection, writer: SqliteWriter, log: SqliteLog) -> None:
-        self.now: Snapshot = SqliteSnapshot(reading)  # type: ignore[assignment]
+        self.now = cast("Snapshot", SqliteSnapshot(reading))
+        self.on_stale: Callable[[], None] = lambda: None
         self._writer = writer
         self._log = log
         self._current: ContextVar[SqliteTransaction | None] = ContextVar("transaction", default=None)
-        self.on_stale: Callable[[], None] = lambda: None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         running = self._current.get()
-        if running is not None:
-            async with self._inner(running) as tx:
+        if running is not None and running.is_own:
+            async with running.inner() as tx:
                 yield tx
             return
-        tx_own = SqliteTransaction(self._writer.connection)
-        records: list[LogRecord] = []
-        async with self._writer.member(lambda: self._log.committed(records)):
-            token = self._current.set(tx_own)
+        async with self._writer.transaction() as member:
+            own = SqliteTransaction(member.session)
+            before = self._current.set(own)
             try:
-                yield tx_own  # type: ignore[misc]
+                yield cast("Transaction", own)
             finally:
-                self._current.reset(token)
-            records += sqlite_log.append(self._writer.connection, tx_own.facts)
-        for step in tx_own.steps:
-            await self._after(step)
+                self._current.reset(before)
+            if own.facts:
+                member.published = partial(self._log.publish, sqlite_log.append(member.session, own.facts))
+            if own.steps:
+                member.committed = partial(self._run, own.steps)
 
-    @asynccontextmanager
-    async def _inner(self, running: SqliteTransaction) -> AsyncIterator[Transaction]:
-        """A block inside a block: a savepoint, so that an error that is caught outside undoes it alone."""
-        connection = self._writer.connection
-        facts, steps = len(running.facts), len(running.steps)
-        connection.execute("SAVEPOINT inner_block")
-        try:
-            yield running  # type: ignore[misc]
-        except BaseException:
-            del running.facts[facts:], running.steps[steps:]
-            if connection.in_transaction:
-                connection.execute("ROLLBACK TO inner_block")
-                connection.execute("RELEASE inner_block")
-            raise
-        connection.execute("RELEASE inner_block")
-
-    async def _after(self, step: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await step()
-        except Exception:
-            logger.exception("live_state_write_failed")
-            self.on_stale()
+    async def _run(self, steps: list[Step]) -> None:
+        for step in steps:
+            try:
+                async with asyncio.timeout(STEP_S):
+                    await step()
+            except Exception:
+                _log.exception("step after a commit failed: live state is stale")
+                self.on_stale()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +136,20 @@ class SqliteStore:
     async def open(cls, path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
         """Open or create the file. Raises NewerSchema for a file of a later version of the hub."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        writing, reading = _connect(path), _connect(path)
-        migrate(writing)
-        writer = SqliteWriter(writing)
-        log = SqliteLog(reading, writer)
-        try:
-            yield cls(SqliteRecords(reading, writer, log), log, writer)
-        finally:
-            await writer.close()
-            reading.close()
+        with closing(_connect(path)) as writing, closing(_connect(path)) as reading:
+            migrate(writing)
+            writing.execute("PRAGMA busy_timeout = 0")  # the writer waits on the loop instead
+            writer = SqliteWriter(writing)
+            log = SqliteLog(Session(reading), writer)
+            try:
+                yield cls(SqliteRecords(reading, writer, log), log, writer)
+            finally:
+                await writer.close()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection: Any = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=512
-    )
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute(f"PRAGMA busy_timeout = {START_BUSY_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    return connection  # type: ignore[no-any-return]
+    return connection

@@ -3,67 +3,91 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
-from hub.stores.sqlite_collection import domain_errors
+from hub.stores.sqlite_session import Session, SqlValue, WriteSession
 from hub.stores.sqlite_writer import SqliteWriter
+from hub.stores.tail import Tail
 from services.base import rfc3339
 from services.events import Fact
 from services.ports import LogRecord
 
-TAIL: Final = 20_000  # committed records kept in memory, so that a reader in step needs no query
+ROWS_PER_STATEMENT: Final = 100
 
-TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, name TEXT, "
-    "rooms TEXT NOT NULL, type TEXT, topic TEXT, key TEXT NOT NULL, at TEXT NOT NULL, payload BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log_positions (reader TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
-)
 _COLUMNS: Final = "seq, id, name, rooms, type, topic, key, at, payload"
+_ROW: Final = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def append(connection: sqlite3.Connection, facts: Iterable[Fact]) -> list[LogRecord]:
+def append(session: WriteSession, facts: Sequence[Fact]) -> list[LogRecord]:
     """Write facts inside the running transaction; they count once it is committed."""
-    records = []
-    for fact in facts:
-        payload = orjson.dumps(fact.model_dump(mode="json"))
-        rooms = fact.rooms() if fact.name else ()
-        row = (
-            fact.id,
-            fact.name,
-            " ".join(rooms),
-            fact.type,
-            fact.topic,
-            fact.key(),
-            rfc3339(fact.at),
-            payload,
-        )
-        with domain_errors():
-            done = connection.execute(f"INSERT INTO outbox ({_COLUMNS}) VALUES (NULL,?,?,?,?,?,?,?,?)", row)
-        seq = done.lastrowid or 0
-        records.append(
-            LogRecord(seq, fact.id, fact.name, rooms, fact.type, fact.topic, fact.key(), fact.at, payload)
-        )
+    records: list[LogRecord] = []
+    for start in range(0, len(facts), ROWS_PER_STATEMENT):
+        records += _append(session, facts[start : start + ROWS_PER_STATEMENT])
     return records
+
+
+def _append(session: WriteSession, facts: Sequence[Fact]) -> list[LogRecord]:
+    records = [_record_of(fact) for fact in facts]
+    parameters = [item for record in records for item in _row(record)]
+    rows = ", ".join([_ROW] * len(records))
+    last = session.run(f"INSERT INTO outbox ({_COLUMNS}) VALUES {rows}", parameters).lastrowid or 0
+    # One statement under the write lock: its rows have successive numbers.
+    first = last - len(records) + 1
+    return [_numbered(record, seq) for seq, record in enumerate(records, first)]
+
+
+def _record_of(fact: Fact) -> LogRecord:
+    rooms = fact.rooms() if fact.name else ()
+    payload = fact.model_dump_json().encode()
+    return LogRecord(0, fact.id, fact.name, rooms, fact.type, fact.topic, fact.key(), fact.at, payload)
+
+
+def _numbered(record: LogRecord, seq: int) -> LogRecord:
+    return LogRecord(
+        seq,
+        record.id,
+        record.name,
+        record.rooms,
+        record.type,
+        record.topic,
+        record.key,
+        record.at,
+        record.payload,
+    )
+
+
+def _row(record: LogRecord) -> tuple[SqlValue, ...]:
+    rooms = " ".join(record.rooms)
+    at = rfc3339(record.at)
+    return record.id, record.name, rooms, record.type, record.topic, record.key, at, record.payload
+
+
+def _record(row: tuple[Any, ...]) -> LogRecord:
+    seq, event_id, name, rooms, type_, topic, key, at, payload = row
+    return LogRecord(
+        seq, event_id, name, tuple(rooms.split()), type_, topic, key, datetime.fromisoformat(at), payload
+    )
 
 
 class SqliteLog:
     """Implements `services.ports.Log`."""
 
-    def __init__(self, reading: sqlite3.Connection, writer: SqliteWriter) -> None:
+    def __init__(self, reading: Session, writer: SqliteWriter) -> None:
         self._reading = reading
         self._writer = writer
-        self._tail: deque[LogRecord] = deque(maxlen=TAIL)
-        self._last = int(self._query("SELECT COALESCE(MAX(seq), 0) FROM outbox")[0][0])
+        self._tail = Tail()
+        self._last = self._newest()
         self._waiters: set[asyncio.Future[None]] = set()
 
-    def committed(self, records: list[LogRecord]) -> None:
-        """Called by the writer once the records are durable, in the order of their numbers."""
+    def _newest(self) -> int:
+        """The greatest number ever given: rows may have been pruned."""
+        rows = self._reading.rows("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
+        return int(rows[0][0]) if rows else 0
+
+    def publish(self, records: Sequence[LogRecord]) -> None:
+        """Let readers see records that are durable; called in the order of their numbers."""
         if not records:
             return
         self._tail.extend(records)
@@ -75,29 +99,26 @@ class SqliteLog:
     async def read(self, *, after: int, limit: int) -> list[LogRecord]:
         if after >= self._last:
             return []
-        if self._tail and self._tail[0].seq <= after + 1:
-            behind = self._last - after  # numbers may have gaps: never fewer than this many back
-            start = max(0, len(self._tail) - behind)
-            newer = [record for record in _from(self._tail, start) if record.seq > after]
-            return newer[:limit]
-        statement = f"SELECT {_COLUMNS} FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
-        return [_record(row) for row in self._query(statement, after, limit)]
+        recent = self._tail.after(after, limit)
+        if recent is not None:
+            return recent
+        statement = f"SELECT {_COLUMNS} FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        return [_record(row) for row in self._reading.rows(statement, (after, self._last, limit))]
 
     async def last(self) -> int:
         return self._last
 
     async def position(self, reader: str) -> int | None:
-        rows = self._query("SELECT seq FROM log_positions WHERE reader = ?", reader)
+        rows = self._reading.rows("SELECT seq FROM log_positions WHERE reader = ?", (reader,))
         return int(rows[0][0]) if rows else None
 
     async def keep_position(self, reader: str, seq: int) -> None:
-        async with self._writer.member(lambda: None):
-            with domain_errors():
-                self._writer.connection.execute(
-                    "INSERT INTO log_positions VALUES (?, ?) "
-                    "ON CONFLICT (reader) DO UPDATE SET seq = MAX(seq, excluded.seq)",
-                    (reader, seq),
-                )
+        async with self._writer.transaction() as member:
+            member.session.run(
+                "INSERT INTO log_positions (reader, seq) VALUES (?, ?) "
+                "ON CONFLICT (reader) DO UPDATE SET seq = MAX(seq, excluded.seq)",
+                (reader, seq),
+            )
 
     async def wait(self, *, after: int, timeout_s: float) -> bool:
         if self._last > after:
@@ -112,18 +133,3 @@ class SqliteLog:
         finally:
             self._waiters.discard(waiter)
         return True
-
-    def _query(self, statement: str, *parameters: str | int) -> list[Any]:
-        with domain_errors():
-            return self._reading.execute(statement, parameters).fetchall()
-
-
-def _from(tail: deque[LogRecord], start: int) -> list[LogRecord]:
-    return [tail[index] for index in range(start, len(tail))]
-
-
-def _record(row: tuple[Any, ...]) -> LogRecord:
-    seq, event_id, name, rooms, type_, topic, key, at, payload = row
-    return LogRecord(
-        seq, event_id, name, tuple(rooms.split()), type_, topic, key, datetime.fromisoformat(at), payload
-    )

@@ -1,38 +1,56 @@
 """The one writer of a SQLite file, with group commit.
 
 Statements run on the loop's thread: they take microseconds. COMMIT waits for the disk, so it runs in
-a worker thread; transactions that arrive meanwhile wait for their turn, run one after the other as
-savepoints of the next batch, and share its COMMIT. Whoever leaves the turn with nobody behind
-commits the batch; a transaction is acknowledged when that COMMIT has returned.
+a worker thread; transactions that arrive meanwhile wait for their turn, then run one after the other
+as savepoints of the next batch, and share its COMMIT. Whoever ends a turn with nobody behind commits
+the batch. A transaction is acknowledged when that COMMIT has returned.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import structlog
 
+from hub.stores.sqlite_session import WriteSession
+from hub.stores.turns import Turns
 from services.errors import Unavailable
 
-logger = structlog.get_logger(__name__)
+_log: Any = structlog.get_logger("hub.stores")
 
-LARGEST_BATCH: Final = 128  # transactions per COMMIT
-MOST_WAITING: Final = 10_000
-TURN_S: Final = 30.0  # longest wait for a turn
+LARGEST_BATCH: Final = 256  # transactions per COMMIT
+LONGEST_BATCH_S: Final = 0.02  # a batch takes no more members after this
+MOST_WAITING: Final = 10_000  # transactions that wait for their turn; more are refused
+TURN_S: Final = 20.0  # longest wait for a turn
+COMMIT_S: Final = 20.0  # longest wait for the disk
+BUSY_S: Final = 5.0  # longest wait for another process that writes to the file
+BUSY_PAUSE_S: Final = 0.005
 
 
 @dataclass(slots=True)
 class Member:
-    """One transaction of a batch, and who waits for its COMMIT."""
+    """One transaction of a batch. `committed` follows a durable COMMIT and must not raise; then, in
+    the order of the members, `published` says that its effects may be heard of."""
 
-    committed: asyncio.Future[None]
-    on_commit: Callable[[], None]
+    session: WriteSession
+    committed: Callable[[], Awaitable[None]] | None = None
+    published: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Transactions that share a COMMIT, and what has become of it."""
+
+    began_at: float
+    durable: asyncio.Future[bool]
+    members: list[Member] = field(default_factory=list)
 
 
 class SqliteWriter:
@@ -40,120 +58,168 @@ class SqliteWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.commits = 0
-        self._turn = asyncio.Lock()
-        self._waiting = 0
-        self._batch: list[Member] = []
-        self._committing: set[asyncio.Task[None]] = set()
+        self.commits = 0  # batches committed so far
+        self._turns = Turns(most_waiting=MOST_WAITING, longest_wait_s=TURN_S, unused=self._end_turn)
+        self._batch: _Batch | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+        self._closed = False
 
     @asynccontextmanager
-    async def member(self, on_commit: Callable[[], None]) -> AsyncIterator[None]:
-        """One transaction: the block runs in its turn; left when its changes are durable.
+    async def transaction(self) -> AsyncIterator[Member]:
+        """One transaction: the block runs in its turn; left when its changes are durable and published.
 
-        Raises Unavailable when the store fails; then nothing of it was written.
+        Raises Unavailable when the store fails; then nothing of it was written. An error of the block
+        waits, too, for what was written before it in the batch: it may rest on that.
         """
-        await self._take_turn()
+        await self._turns.take()
         try:
-            self._begin()
-            yield
-            self._execute("RELEASE member")
-            member = Member(asyncio.get_running_loop().create_future(), on_commit)
-            self._batch.append(member)
+            batch = await self._begin()
         except BaseException:
-            self._undo()
+            self._end_turn()
             raise
-        finally:
-            self._leave_turn()
-        await asyncio.shield(member.committed)
-
-    async def _take_turn(self) -> None:
-        if self._waiting >= MOST_WAITING:
-            raise Unavailable(store="records", waiting=self._waiting)
-        self._waiting += 1
+        member = Member(WriteSession(self.connection))
         try:
-            async with asyncio.timeout(TURN_S):
-                await self._turn.acquire()
-        except TimeoutError as error:
-            raise Unavailable(store="records") from error
-        finally:
-            self._waiting -= 1
-            if self._waiting == 0 and self._batch and not self._turn.locked():
-                # Whoever waited last gave up, and the batch had been left to them.
-                self._own(self._commit_in_turn())
+            yield member
+            member.session.run("RELEASE member")
+            batch.members.append(member)
+        except BaseException as error:
+            self._undo(member, batch)
+            self._leave(member)
+            if batch.members and isinstance(error, Exception):
+                await self._outcome(batch)
+            raise
+        self._leave(member)
+        await self._outcome(batch)
 
-    def _begin(self) -> None:
-        if not self.connection.in_transaction:
-            self._execute("BEGIN IMMEDIATE")
-        self._execute("SAVEPOINT member")
-
-    def _undo(self) -> None:
-        """Take the member's changes back; a failed disk may have ended the whole batch already."""
-        if self.connection.in_transaction:
-            self._execute("ROLLBACK TO member")
-            self._execute("RELEASE member")
-        else:
-            self._fail(self._batch, Unavailable(store="records"))
-            self._batch = []
-
-    def _leave_turn(self) -> None:
-        if self._waiting and len(self._batch) < LARGEST_BATCH:
-            self._turn.release()
-        elif self._batch:
-            self._own(self._commit())
-        else:
-            if self.connection.in_transaction:
-                self._execute("ROLLBACK")
-            self._turn.release()
-
-    def _own(self, step: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(step)
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
-
-    async def _commit_in_turn(self) -> None:
-        await self._turn.acquire()
-        if self._batch:
-            await self._commit()
-        else:
-            self._turn.release()
-
-    async def _commit(self) -> None:
-        """Commit the batch and pass the turn on. Runs as a task of its own: nobody can cancel it."""
-        batch, self._batch = self._batch, []
+    async def _begin(self) -> _Batch:
+        if self._closed:
+            raise Unavailable(store="records")
+        if self._batch is None:
+            await self._begin_batch()
+            loop = asyncio.get_running_loop()
+            self._batch = _Batch(loop.time(), loop.create_future())
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._execute, "COMMIT")
+            self.connection.execute("SAVEPOINT member")
         except sqlite3.Error as error:
-            logger.error("commit_failed", transactions=len(batch), error=str(error))
+            raise Unavailable(store="records") from error
+        return self._batch
+
+    async def _begin_batch(self) -> None:
+        """Another process may be writing: wait for it without holding up the loop."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + BUSY_S
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if not _is_busy(error) or loop.time() > deadline:
+                    raise Unavailable(store="records") from error
+                await asyncio.sleep(BUSY_PAUSE_S)
+            else:
+                return
+
+    def _leave(self, member: Member) -> None:
+        member.session.ended = True
+        self._end_turn()
+
+    def _undo(self, member: Member, batch: _Batch) -> None:
+        """Take the member's changes back; when the store has failed, the whole batch is lost."""
+        try:
+            if not member.session.failed:
+                member.session.undo("member")
+                return
+        except Unavailable:
+            pass
+        self._lose(batch)
+
+    def _lose(self, batch: _Batch) -> None:
+        self._batch = None
+        self._roll_back()
+        batch.durable.set_result(False)
+
+    def _roll_back(self) -> None:
+        try:
             if self.connection.in_transaction:
-                self._execute("ROLLBACK")
-            self._fail(batch, Unavailable(store="records"))
+                self.connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            _log.error("rollback failed", error=str(error))
+
+    def _end_turn(self) -> None:
+        batch = self._batch
+        if batch is None:
+            self._turns.pass_on()
+        elif not batch.members:
+            self._lose(batch)
+            self._turns.pass_on()
+        elif self._turns.waiting and len(batch.members) < LARGEST_BATCH and not self._is_old(batch):
+            self._turns.pass_on()
         else:
-            self.commits += 1
-            self._succeed(batch)
-        finally:
-            self._turn.release()
-
-    def _execute(self, statement: str) -> None:
-        self.connection.execute(statement)
+            self._batch = None
+            self._run(self._commit(batch, self._settling))
 
     @staticmethod
-    def _succeed(batch: Sequence[Member]) -> None:
-        for member in batch:
-            member.on_commit()
-            if not member.committed.done():
-                member.committed.set_result(None)
+    def _is_old(batch: _Batch) -> bool:
+        return asyncio.get_running_loop().time() - batch.began_at > LONGEST_BATCH_S
+
+    def _run(self, settle: Coroutine[Any, Any, None]) -> None:
+        """In a task and a context of its own: no member can cancel it."""
+        loop = asyncio.get_running_loop()
+        self._settling = loop.create_task(settle, context=contextvars.Context())
+
+    async def _commit(self, batch: _Batch, previous: asyncio.Task[None] | None) -> None:
+        durable = await self._is_committed(batch)
+        self._turns.pass_on()
+        if durable:
+            await self._run_steps(batch)
+        if previous is not None:
+            await previous  # what was committed first is heard of first
+        if durable:
+            self._publish(batch)
+        batch.durable.set_result(durable)
+
+    async def _is_committed(self, batch: _Batch) -> bool:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self.connection.execute, "COMMIT")
+        except Exception as error:
+            _log.error("commit failed", transactions=len(batch.members), error=str(error))
+            self._roll_back()
+            return False
+        self.commits += 1
+        return True
 
     @staticmethod
-    def _fail(batch: Sequence[Member], error: Unavailable) -> None:
-        for member in batch:
-            if not member.committed.done():
-                member.committed.set_exception(error)
-                member.committed.exception()  # a member that was cancelled meanwhile does not ask
+    async def _run_steps(batch: _Batch) -> None:
+        steps = [member.committed() for member in batch.members if member.committed]
+        if len(steps) == 1:
+            await steps[0]
+        elif steps:
+            await asyncio.gather(*steps)
+
+    @staticmethod
+    def _publish(batch: _Batch) -> None:
+        for member in batch.members:
+            if member.published:
+                member.published()
+
+    @staticmethod
+    async def _outcome(batch: _Batch) -> None:
+        """Wait for the batch. Raises Unavailable when it failed, or when nobody can say yet."""
+        await asyncio.wait((batch.durable,), timeout=COMMIT_S)
+        if not batch.durable.done() or not batch.durable.result():
+            raise Unavailable(store="records")
 
     async def close(self) -> None:
-        """Wait for what is being committed, then close the file."""
-        await self._turn.acquire()
-        await asyncio.gather(*self._committing)
+        """Wait for what is being committed; who still waits gets Unavailable."""
+        self._closed = True
+        with suppress(Unavailable):  # somebody does not give their turn back: close all the same
+            await self._turns.take()
+            self._turns.pass_on()
+        if self._settling is not None:
+            await self._settling
         self._thread.shutdown()
-        self.connection.close()
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

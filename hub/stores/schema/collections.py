@@ -1,0 +1,75 @@
+"""Every collection of the records and its indexes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.stores.schema.declaration import Collection, Index
+from services import models
+from services.base import Document
+from services.states import OPEN
+
+COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
+    Collection("users", models.User, (Index("users_by_role", ("role", "station_id")),)),
+    Collection("stations", models.Station),
+    Collection(
+        "queues",
+        models.Entry,
+        (
+            Index("queues_one_open_per_user", ("user_id",), unique=True, where={"state": OPEN}),
+            Index("queues_order", ("station_id", "order"), unique=True),
+            Index("queues_by_user", ("user_id", "state")),
+            Index("queues_by_station", ("station_id", "state", "order")),
+        ),
+    ),
+    Collection(
+        "swaps",
+        models.Swap,
+        (
+            Index("swaps_one_per_entry", ("entry_id",), unique=True),
+            Index("swaps_by_user", ("user_id", "id")),
+            Index("swaps_by_completion", ("state", "completed_at")),
+        ),
+    ),
+    Collection(
+        "batteries",
+        models.Battery,
+        (
+            Index(
+                "batteries_one_per_slot",
+                ("holder.id", "holder.slot"),
+                unique=True,
+                where={"holder.kind": models.HolderKind.SLOT},
+            ),
+            Index(
+                "batteries_by_holder",
+                ("holder.kind", "holder.id", "state", "held_for", "battery_type", "soc"),
+            ),
+            Index("batteries_by_promise", ("held_for",)),
+        ),
+    ),
+    Collection("qr_tokens", models.QrToken, (Index("qr_tokens_by_entry", ("entry_id",)),)),
+    Collection(
+        "credits",
+        models.Posting,
+        (
+            Index("credits_once", ("source", "rule", "account"), unique=True),
+            Index("credits_by_account", ("account", "state")),
+        ),
+    ),
+    Collection("gps_logs", models.GpsFix, (Index("gps_logs_by_user", ("user_id", "at")),)),
+    Collection(
+        "staff_assignments",
+        models.Assignment,
+        (
+            Index("staff_assignments_by_staff", ("staff_id", "starts_at")),
+            Index("staff_assignments_by_station", ("station_id", "ends_at")),
+        ),
+    ),
+    Collection("tickets", models.Ticket, (Index("tickets_by_station", ("station_id", "status")),)),
+    Collection("partner_shops", models.Partner),
+    Collection("kept_answers", models.KeptAnswer, (Index("kept_answers_expiry", ("expires_at",)),)),
+    Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
+    Collection("audit", models.AuditRecord, (Index("audit_by_actor", ("actor", "at")),)),
+    Collection("used_links", models.UsedLink),
+)
