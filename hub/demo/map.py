@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, Final
 
 from hub.demo.roads import JUNCTIONS, ROADS
 
 LABELS: Final = (
-    "Majestic", "MG Road", "Indiranagar", "Koramangala", "Jayanagar", "Hebbal", "Yelahanka", "Peenya", "Kengeri",
-    "Whitefield", "Electronic City", "KR Puram", "Marathahalli", "Banashankari",
+    "Majestic", "MG Road", "Indiranagar", "Koramangala", "Jayanagar", "Hebbal", "Yelahanka", "Peenya",
+    "Kengeri", "Whitefield", "Electronic City", "KR Puram", "Marathahalli", "Banashankari",
 )  # fmt: skip
 
 
@@ -26,4 +27,4 @@ def document() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(document(), indent=1))
+    sys.stdout.write(json.dumps(document(), indent=1) + "\n")
