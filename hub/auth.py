@@ -73,16 +73,16 @@ class Authenticator:
         return claims
 
     def _key(self, header: Mapping[str, Any]) -> tuple[Any, str]:
-        """The key that a token names, with the one algorithm of that key; what the token says is not taken."""
+        """The key that a token names, and the one algorithm of that key, whatever the token says."""
         if header.get("alg") == "HS256":
             return self._secret, "HS256"
         kid = header.get("kid")
-        named = self._jwks.get(kid) if isinstance(kid, str) else None
+        named = self._jwks.get(str(kid)) if kid is not None else None
         if named is None and kid is None and len(self._jwks) == 1:
             named = next(iter(self._jwks.values()))
         if named is None:
             raise Unauthenticated
-        return named.key, PUBLIC_KEY_ALGORITHMS[named.key_type]
+        return named.key, PUBLIC_KEY_ALGORITHMS[named.key_type or ""]
 
     def issue(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,6 +29,8 @@ from services.ports import Transaction
 FIRST_PAUSE_S: Final = 0.005
 LONGEST_PAUSE_S: Final = 0.2
 OF_AN_EXPIRED_TOKEN: Final = "auth:refresh"  # the one operation that may come with it  # noqa: S105
+
+T = TypeVar("T")
 
 _log = logger("hub.dispatch")
 _user_id: Final[TypeAdapter[str]] = TypeAdapter(Id)
@@ -99,10 +101,11 @@ class Dispatcher:
         try:
             async with asyncio.timeout(self._deadline_s) as deadline:
                 command = await self._check(operation, request)
-                if command.asked is None:
+                asked = command.asked
+                if asked is None:
                     return await self._insist(lambda: self._run(command))
-                async with self._keeper.alone(command.asked.key):
-                    return await self._insist(lambda: self._run_once(command))
+                async with self._keeper.alone(asked.key):
+                    return await self._insist(lambda: self._run_once(command, asked))
         except TimeoutError:
             if not deadline.expired():  # somebody else's
                 raise
@@ -158,7 +161,7 @@ class Dispatcher:
 
     # -- running
 
-    async def _insist(self, step: Callable[[], Awaitable[Any]]) -> Any:
+    async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Run a step again from its start until no other transaction is in its way, or the time is up."""
         pause = FIRST_PAUSE_S
         while True:
@@ -176,10 +179,9 @@ class Dispatcher:
             answer = await self._handle(command)
         return Outcome(as_data(command.operation, answer))
 
-    async def _run_once(self, command: _Command) -> Outcome:
+    async def _run_once(self, command: _Command, asked: Ticket) -> Outcome:
         """The kept answer, or the first run with its answer kept in the same transaction."""
-        assert command.asked
-        kept = await self._keeper.find(command.operation, command.asked)
+        kept = await self._keeper.find(command.operation, asked)
         if kept is not None:
             return kept
         try:
@@ -187,9 +189,9 @@ class Dispatcher:
                 if command.call.on_behalf_of is not None:
                     await self._audit(tx, command)
                 answer = await self._handle(command)
-                await self._keeper.keep(tx, command.operation, command.asked, answer)
+                await self._keeper.keep(tx, command.operation, asked, answer)
         except HubError as error:
-            await self._keeper.keep_refusal(command.asked, error)
+            await self._keeper.keep_refusal(asked, error)
             raise
         return Outcome(as_data(command.operation, answer))
 

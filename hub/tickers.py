@@ -49,7 +49,9 @@ class Positions:
         self._newest[user_id] = at
         if self._watched():
             role = self._seen.role(user_id)
-            shown = {key: payload[key] for key in ("user_id", "location", "accuracy_m", "speed_mps", "heading")}
+            shown = {
+                key: payload[key] for key in ("user_id", "location", "accuracy_m", "speed_mps", "heading")
+            }
             self._moved[user_id] = {**shown, "fix_at": at, "role": role}
 
     async def run(self) -> None:

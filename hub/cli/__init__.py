@@ -1,0 +1,35 @@
+"""The `navswap` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from hub.cli import config, link, serve, specs, token
+from hub.config import ConfigError
+
+COMMANDS = (serve, token, link, config, specs)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="navswap", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for module in COMMANDS:
+        module.add_parser(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (ConfigError, ValidationError) as error:
+        print(f"navswap: {_sentence(error)}", file=sys.stderr)
+        return 2
+
+
+def _sentence(error: ConfigError | ValidationError) -> str:
+    if isinstance(error, ConfigError):
+        return str(error)
+    faults = (f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
+    return "; ".join(faults)

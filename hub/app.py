@@ -1,0 +1,192 @@
+"""The hub in one piece: the only file that wires stores, services, handlers and doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import web
+
+from hub import registry
+from hub.auth import Authenticator
+from hub.clock import utc_now
+from hub.config import Settings
+from hub.dispatch import Dispatcher
+from hub.doors.cors import Origins, cors
+from hub.doors.dashboard import Addresses, DashboardDoor
+from hub.doors.docs import DocsDoor
+from hub.doors.http import problems
+from hub.doors.realtime import RealtimeDoor
+from hub.doors.rest import RestDoor
+from hub.doors.status import StatusDoor
+from hub.engine import create_server
+from hub.fanout import Fanout
+from hub.ids import SortableIds, nonce
+from hub.lifespan import Resources, open_resources
+from hub.limits import Limits
+from hub.logs import logger
+from hub.metrics import Metrics
+from hub.once import Keeper
+from hub.payloads import LARGEST_PAYLOAD_BYTES
+from hub.people_seen import Seen
+from hub.readiness import Readiness
+from hub.rooms import ADMIN, HubRooms
+from hub.signing import DashboardLinks, ItsDangerousSigner
+from hub.supervisor import Supervisor
+from hub.tickers import Positions, StatsTicker
+from hub.timers import SweepOwner, TimerOwner
+from services.base import Clock
+from services.network import Services
+
+REST_CLOSE_S: Final = 2.0
+LARGEST_MESSAGE_BYTES: Final = 4 * LARGEST_PAYLOAD_BYTES  # so that a payload too large gets its code
+
+_log = logger("hub")
+
+
+class Hub:
+    """A running hub. `socket_port` and `rest_port` are where its doors are."""
+
+    def __init__(self, settings: Settings, resources: Resources, *, clock: Clock) -> None:
+        self.settings = settings
+        self.resources = resources
+        self.socket_port = self.rest_port = 0
+        self.metrics = Metrics()
+        self.supervisor = Supervisor(self.metrics)
+        self.authenticator = Authenticator.of(settings, clock)
+        self.links = DashboardLinks(settings.secret("link"), clock)
+        signer = ItsDangerousSigner(settings.secret("qr"))
+        self.services = Services.build(
+            records=resources.records,
+            live=resources.live,
+            clock=clock,
+            ids=SortableIds(),
+            secrets=nonce,
+            signer=signer,
+            rules=settings.rules(),
+        )
+        self.keeper = Keeper(resources.records, signer, clock)
+        self.seen = Seen(self.services.people)
+        self.registry = registry.build()
+        self.origins = Origins(
+            frozenset(settings.cors_allowed_origins), settings.public_rest_url, lambda: self.rest_port
+        )
+        self.server: Any = _socket_server(settings, self.origins)
+        self.metrics.watch(self.server.stats)
+        self._wire()
+
+    def _wire(self) -> None:
+        """What needs the server, and each other."""
+        world, time = self.services.world, asyncio.get_running_loop().time
+        self.readiness = Readiness(self.services, self.resources.log, time=time)
+        self.resources.tell_when_stale(self.readiness.mark_stale)
+        self.stats = StatsTicker(
+            world,
+            self.server,
+            self.metrics,
+            connections=lambda: self.realtime.connections,
+            watched=lambda: self.realtime.members[ADMIN] > 0,
+        )
+        self.rooms = HubRooms(self.services, self.stats.now)
+        self.dispatcher = Dispatcher(
+            self.services,
+            self.rooms,
+            limits=Limits(
+                self.resources.live,
+                self.settings.rate_limit_per_minute,
+                self.settings.rate_limit_per_hour,
+            ),
+            keeper=self.keeper,
+            seen=self.seen,
+            metrics=self.metrics,
+            deadline_s=self.settings.command_deadline_seconds,
+        )
+        self.realtime = RealtimeDoor(
+            self.server,
+            self.registry,
+            self.dispatcher,
+            authenticator=self.authenticator,
+            rooms=self.rooms,
+            seen=self.seen,
+            clock=world.clock,
+            ids=world.ids,
+            recovery_window_s=self.settings.recovery_window_seconds,
+        )
+        self.fanout = Fanout(self.resources.log, self.server, self.metrics, time=time)
+        self.positions = Positions(
+            world, self.server, self.seen, watched=lambda: self.realtime.members[ADMIN] > 0
+        )
+        self.fanout.listen(self.positions.heard)
+
+    def rest_application(self) -> web.Application:
+        """The REST side: operations, status, docs, dashboard."""
+        application = web.Application(
+            client_max_size=LARGEST_PAYLOAD_BYTES,
+            middlewares=[cors(self.origins), problems(self.services.world.ids)],
+        )
+        addresses = Addresses(self.settings, lambda: self.socket_port, lambda: self.rest_port)
+        StatusDoor(self.readiness, self.authenticator, self.metrics).add_to(application)
+        DocsDoor(self.registry).add_to(application)
+        DashboardDoor(addresses, self.resources.records, self.authenticator, self.links).add_to(application)
+        RestDoor(self.registry, self.dispatcher, self.authenticator).add_to(application)
+        return application
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Hub]:
+        """Serve while the block runs; then send the clients away and stop, in the reverse order."""
+        async with AsyncExitStack() as stack:
+            await self.services.stations.rebuild_live()
+            await self.fanout.start()
+            stack.push_async_callback(self.fanout.keep)
+            stack.push_async_callback(self.supervisor.stop)
+            self._own_tasks()
+            stack.push_async_callback(self.server.close)
+            self.socket_port = await self.server.listen(self.settings.hub_host, self.settings.hub_port)
+            self.rest_port = await self._start_rest(stack)
+            stack.push_async_callback(self._drain)
+            _log.info("hub is ready", socket_port=self.socket_port, rest_port=self.rest_port)
+            yield self
+
+    def _own_tasks(self) -> None:
+        services = self.services
+        self.supervisor.own("fanout", self.fanout.run)
+        self.supervisor.own("timers", TimerOwner(services).run)
+        self.supervisor.own("sweep", SweepOwner(self.keeper).run)
+        self.supervisor.own("expiry", self.realtime.expiry.run)
+        self.supervisor.own("positions", self.positions.run)
+        self.supervisor.own("stats", self.stats.run)
+        self.supervisor.own("readiness", self.readiness.run)
+
+    async def _start_rest(self, stack: AsyncExitStack) -> int:
+        runner = web.AppRunner(self.rest_application(), access_log=None, shutdown_timeout=REST_CLOSE_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.hub_host, self.settings.rest_port)
+        await site.start()
+        return int(runner.addresses[0][1])
+
+    async def _drain(self) -> None:
+        """Say that we are not ready, then send the clients away over a while."""
+        self.readiness.draining = True
+        drain = getattr(self.server, "drain", None)
+        if drain is not None and self.realtime.connections:
+            await drain(self.settings.drain_seconds)
+
+
+def _socket_server(settings: Settings, origins: Origins) -> Any:
+    options: dict[str, Any] = {
+        "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
+        "max_backpressure_bytes": settings.max_backpressure_bytes,
+        "cors_allowed_origins": origins.of_socket,
+    }
+    return create_server(settings.engine, **options)
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, *, clock: Clock = utc_now, seeded: bool = False) -> AsyncIterator[Hub]:
+    """Open the stores, wire the hub and serve until the block ends. `seeded` fills an empty store."""
+    async with AsyncExitStack() as stack:
+        resources = await stack.enter_async_context(open_resources(settings, clock=clock, seeded=seeded))
+        yield await stack.enter_async_context(Hub(settings, resources, clock=clock).running())

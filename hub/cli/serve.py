@@ -1,0 +1,89 @@
+"""`navswap serve`: run the hub until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from hub import logs
+from hub.app import Hub, open_hub
+from hub.cli.fleet import fleet
+from hub.cli.link import dashboard_url
+from hub.config import Settings, check
+from hub.ids import nonce
+
+STATUS_EVERY_S: Final = 1.0
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser("serve", help="run the hub", description=__doc__)
+    parser.add_argument("--seed", action="store_true", help="fill an empty store with the demo city")
+    parser.add_argument("--demo", action="store_true", help="--seed, and a living fleet of riders and staff")
+    parser.add_argument("--riders", type=int, help="riders of the fleet")
+    parser.add_argument("--time-factor", type=float, help="how many times faster the fleet lives")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = Settings()
+    check(settings)
+    logs.configure(settings.log_level, settings.log_format)
+    return asyncio.run(_serve(settings, arguments))
+
+
+async def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    stop = _stop_signal()
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(open_hub(settings, seeded=arguments.seed or arguments.demo))
+        _greet(hub)
+        if arguments.demo:
+            await stack.enter_async_context(fleet(hub, arguments.riders, arguments.time_factor))
+        await _until(stop, hub)
+    return 0
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT; the second ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        for sign in SIGNALS:
+            loop.remove_signal_handler(sign)
+            signal.signal(sign, signal.SIG_DFL)
+        stop.set()
+
+    for sign in SIGNALS:
+        loop.add_signal_handler(sign, asked)
+    return stop
+
+
+def _greet(hub: Hub) -> None:
+    link = hub.links.make(nonce(), minutes=hub.settings.dashboard_link_minutes)
+    print(f"Socket.IO  port {hub.socket_port}")
+    print(f"REST       port {hub.rest_port}, docs at /docs")
+    print(f"Dashboard  {dashboard_url(hub.settings, hub.rest_port, link)}  (opens once)", flush=True)
+
+
+async def _until(stop: asyncio.Event, hub: Hub) -> None:
+    """Wait for the end; on a terminal, one line a second of what happens."""
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(STATUS_EVERY_S if sys.stdout.isatty() else None):
+                await stop.wait()
+        except TimeoutError:
+            await _print_status(hub)
+
+
+async def _print_status(hub: Hub) -> None:
+    stats = await hub.stats.now()
+    print(
+        f"{stats.connections:>6} connections  {stats.events_per_s:>7} events/s  "
+        f"{stats.open_entries:>4} open entries  {stats.swaps_today:>6} swaps today",
+        flush=True,
+    )

@@ -1,0 +1,100 @@
+"""AsyncAPI 3.0 from the registry and the facts: what goes over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from hub.doors.openapi import REFS, schemas_of
+from hub.operations import Registry
+from services.events import Fact
+
+TRANSIENT: Final[dict[str, str]] = {
+    "hub:session": "first event of a connection: {pid, recovered, window_seconds}",
+    "auth:expired": "the token has ended; without auth:refresh the socket is closed in a minute",
+    "gps:positions": "admin: {positions}, one conflated batch per 250 ms; may be dropped",
+    "stats:tick": "admin: the network in a few figures, once a second; may be dropped",
+}
+"""Events that are no facts: nothing in the records changes with them."""
+
+
+def facts() -> list[type[Fact]]:
+    """Every event that rooms hear, by name."""
+    found = {kind.name: kind for kind in _subclasses(Fact) if kind.name}
+    return [found[name] for name in sorted(found)]
+
+
+def _subclasses(kind: type[Fact]) -> Iterator[type[Fact]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def document(registry: Registry) -> dict[str, Any]:
+    """The whole document; the same for the same code."""
+    operations = list(registry)
+    answers, schemas = schemas_of(operations)
+    kinds = facts()
+    _, of_facts = models_json_schema([(kind, "serialization") for kind in kinds], ref_template=REFS)
+    messages: dict[str, Any] = {}
+    for operation in operations:
+        reference = {"$ref": REFS.format(model=operation.request.__name__)}
+        messages[operation.event] = {
+            "name": operation.event,
+            "summary": operation.summary,
+            "payload": reference,
+        }
+        messages[f"{operation.event}.ack"] = {
+            "name": operation.event,
+            "payload": _ack(answers[operation.event]),
+        }
+    for kind in kinds:
+        reference = {"$ref": REFS.format(model=kind.__name__)}
+        messages[kind.name or ""] = {"name": kind.name, "summary": kind.__doc__, "payload": reference}
+    for name, summary in TRANSIENT.items():
+        messages[name] = {"name": name, "summary": summary, "payload": {"type": "object"}}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "NavSwap Hub",
+            "version": version("navswap-hub"),
+            "license": {"name": "Apache-2.0"},
+        },
+        "channels": {"hub": {"address": "/socket.io/", "messages": messages}},
+        "operations": _operations(registry, [kind.name or "" for kind in kinds]),
+        "components": {"schemas": {**schemas, **of_facts.get("$defs", {})}},
+    }
+
+
+def _ack(answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "oneOf": [
+            {"type": "object", "properties": {"ok": {"const": True}, "data": answer}},
+            {"type": "object", "properties": {"ok": {"const": False}, "error": {"type": "object"}}},
+        ]
+    }
+
+
+def _message(name: str) -> dict[str, str]:
+    return {"$ref": f"#/channels/hub/messages/{name.replace('/', '~1')}"}
+
+
+def _operations(registry: Registry, heard: list[str]) -> dict[str, Any]:
+    channel = {"$ref": "#/channels/hub"}
+    taken = {
+        operation.event: {
+            "action": "receive",
+            "channel": channel,
+            "messages": [_message(operation.event)],
+            "reply": {"messages": [_message(f"{operation.event}.ack")]},
+        }
+        for operation in registry
+    }
+    sent = {
+        name: {"action": "send", "channel": channel, "messages": [_message(name)]}
+        for name in [*heard, *TRANSIENT]
+    }
+    return {**taken, **sent}

@@ -1,0 +1,53 @@
+"""Is it alive, is it ready, what does it count."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from hub.auth import Authenticator
+from hub.doors.http import NO_STORE, bearer, json_answer
+from hub.metrics import CONTENT_TYPE, Metrics
+from hub.readiness import Readiness
+from services.errors import Forbidden
+from services.models import Role
+
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
+class StatusDoor:
+    """`/healthz`, `/readyz`, `/metrics`."""
+
+    def __init__(self, readiness: Readiness, authenticator: Authenticator, metrics: Metrics) -> None:
+        self._readiness = readiness
+        self._authenticator = authenticator
+        self._metrics = metrics
+
+    def add_to(self, application: web.Application) -> None:
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/readyz", self._ready)
+        application.router.add_get("/metrics", self._figures)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """The process runs its loop: nothing else is asked."""
+        return json_answer({"status": "ok"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """200 only when commands can be served and live state equals the records."""
+        checks = await self._readiness.checks()
+        ready = all(checks.values())
+        said = {"status": "ready" if ready else "not_ready", "checks": checks}
+        return json_answer(said, status=200 if ready else 503)
+
+    async def _figures(self, request: web.Request) -> web.Response:
+        if not _is_loopback(request) and bearer(request, self._authenticator).role is not Role.ADMIN:
+            raise Forbidden
+        return web.Response(body=self._metrics.page(), headers={**NO_STORE, "Content-Type": CONTENT_TYPE})
+
+
+def _is_loopback(request: web.Request) -> bool:
+    """From this machine itself, not through a proxy on it."""
+    if request.remote is None or any(header in request.headers for header in PROXIED):
+        return False
+    return ip_address(request.remote.partition("%")[0]).is_loopback
