@@ -9,8 +9,8 @@ from typing import Final
 IST: Final = timedelta(hours=5, minutes=30)
 
 BY_HOUR: Final = (
-    0.25, 0.18, 0.14, 0.12, 0.15, 0.30, 0.60, 1.05, 1.50, 1.45, 1.20, 1.10,
-    1.25, 1.20, 1.05, 1.00, 1.15, 1.45, 1.75, 1.70, 1.35, 1.00, 0.70, 0.42,
+    0.30, 0.22, 0.16, 0.14, 0.18, 0.35, 0.70, 1.20, 1.65, 1.55, 1.30, 1.20,
+    1.35, 1.30, 1.15, 1.10, 1.25, 1.55, 1.90, 1.85, 1.45, 1.10, 0.78, 0.48,
 )  # fmt: skip
 """Relative demand for each hour, local time; 1 is the mean. Two peaks, as urban two-wheeler traffic has."""
 

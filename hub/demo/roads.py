@@ -81,9 +81,9 @@ _RING, _RADIAL, _STREET = RoadClass.RING, RoadClass.RADIAL, RoadClass.STREET
 ROADS: Final[tuple[tuple[str, RoadClass, tuple[str, ...]], ...]] = (
     ("Outer Ring Road", _RING, (
         "Hebbal", "Nagawara", "Kalyan Nagar", "Ramamurthy Nagar", "Tin Factory", "Mahadevapura",
-        "Marathahalli", "Kadubeesanahalli", "Bellandur", "Iblur", "Agara", "Silk Board", "BTM Layout", "Jayadeva",
-        "Kadirenahalli", "Kathriguppe", "Nayandahalli", "Nagarbhavi", "Sumanahalli", "Laggere", "Goraguntepalya", "BEL Circle",
-        "Hebbal",
+        "Marathahalli", "Kadubeesanahalli", "Bellandur", "Iblur", "Agara", "Silk Board", "BTM Layout",
+        "Jayadeva", "Kadirenahalli", "Kathriguppe", "Nayandahalli", "Nagarbhavi", "Sumanahalli", "Laggere",
+        "Goraguntepalya", "BEL Circle", "Hebbal",
     )),
     ("Bellary Road", _RADIAL, (
         "Vidhana Soudha", "Windsor Bridge", "Mekhri Circle", "Hebbal", "Byatarayanapura", "Yelahanka",

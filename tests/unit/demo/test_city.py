@@ -6,7 +6,7 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,7 @@ def test_every_station_can_be_reached_from_every_other_at_a_plausible_speed() ->
 def test_riding_along_a_way_never_jumps() -> None:
     route = way(STATIONS[11][1], STATIONS[22][1])
     places = [route.place(second) for second in range(int(route.seconds))]
-    assert max(distance_m(a, b) for a, b in zip(places, places[1:], strict=False)) < 13
+    assert max(distance_m(a, b) for a, b in pairwise(places)) < 13
 
 
 def test_roads_name_junctions_and_stations_lie_in_the_city() -> None:
