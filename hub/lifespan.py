@@ -36,7 +36,7 @@ async def open_resources(
         if seeded:
             from hub.demo.seed import fill  # the demo is no part of a hub that serves a real network
 
-            await fill(store.records)
+            await fill(store.records, clock=clock)
 
         def tell(listener: Callable[[], None]) -> None:
             store.records.on_stale = listener
