@@ -87,6 +87,7 @@ async def _until_told(fleet: Fleet) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hub", default="http://127.0.0.1:8000", help="the Socket.IO door")
+    parser.add_argument("--rest", default="http://127.0.0.1:8080", help="the REST door")
     parser.add_argument(
         "--data-dir", type=Path, help="where the hub keeps its secret; DATA_DIR when not given"
     )
