@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import socketio
@@ -53,6 +54,15 @@ def north(station: dict[str, Any], metres: float) -> dict[str, float]:
     return {"lat": station["lat"] + metres / 111_195, "lng": station["lng"], "accuracy": 5}
 
 
+def kept_fixes(station: dict[str, Any]) -> list[dict[str, Any]]:
+    """Four fixes that a phone kept while it had no network."""
+    now = datetime.now(UTC)
+    return [
+        {**north(station, metres), "at": (now - timedelta(seconds=120 - 30 * n)).isoformat()}
+        for n, metres in enumerate((1500, 900, 700, 300))
+    ]
+
+
 async def test_flow_with_the_python_client_is_heard_by_those_who_may(hub: HubProcess) -> None:
     station = await station_of(hub)
     people = {who: Person(who) for who in PEOPLE}
@@ -65,8 +75,8 @@ async def test_flow_with_the_python_client_is_heard_by_those_who_may(hub: HubPro
     await admin.call(answers, "room:join", {"room": "admin"})
     await rider.call(answers, "recommend", {"location": north(station, 1500), "battery_level": 22})
     place = await rider.call(answers, "queue:confirm", {"station_id": station["id"]})
-    for metres in (1500, 900, 700, 300, 100):
-        await rider.call(answers, "gps:ping", north(station, metres))
+    await rider.call(answers, "gps:batch", {"pings": kept_fixes(station)})
+    await rider.call(answers, "gps:ping", north(station, 100))
     await rider.until("queue:called")
     begun = await staff.call(answers, "qr:verify", {"token": place["qr_token"]})
     handover = {
