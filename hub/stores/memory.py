@@ -13,37 +13,45 @@ from services.fences import FenceTrack
 from services.models import GpsFix
 from services.ports import Allowance
 
-MOST_USERS: Final = 100_000  # positions, fences and rate windows are kept for the newest so many
+MOST_USERS: Final = 100_000
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
 
 class _Window:
-    """Calls of one key in the running minute and hour; both begin with their first call."""
+    """Calls of one key in a span of time that begins with its first call."""
 
-    __slots__ = ("hour", "hour_began", "minute", "minute_began")
+    __slots__ = ("_began", "_calls", "_length")
 
-    def __init__(self, now: datetime) -> None:
-        self.minute = self.hour = 0
-        self.minute_began = self.hour_began = now
+    def __init__(self, length: timedelta, now: datetime) -> None:
+        self._length = length
+        self._began = now
+        self._calls = 0
 
-    def turn(self, now: datetime) -> None:
-        if now - self.minute_began >= _MINUTE:
-            self.minute, self.minute_began = 0, now
-        if now - self.hour_began >= _HOUR:
-            self.hour, self.hour_began = 0, now
+    def full_for_s(self, now: datetime, most: int) -> float:
+        """Seconds until one more call fits; 0 when it fits now, or when there is no limit."""
+        if not timedelta(0) <= now - self._began < self._length:  # over, or the clock was set back
+            self._began, self._calls = now, 0
+        if not most or self._calls < most:
+            return 0.0
+        return (self._began + self._length - now).total_seconds()
+
+    def count(self) -> None:
+        self._calls += 1
 
 
 class MemoryLive:
     """Implements `services.ports.Live`. Every step is atomic: none of them waits."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, most_users: int = MOST_USERS) -> None:
+        """`most_users`: positions, fences and rate windows beyond it go, the longest untouched first."""
         self._clock = clock
+        self._most_users = most_users
         self._boards: dict[str, StationBoard] = {}
         self._positions: OrderedDict[str, GpsFix] = OrderedDict()
         self._fences: OrderedDict[str, FenceTrack] = OrderedDict()
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+        self._windows: OrderedDict[str, tuple[_Window, _Window]] = OrderedDict()
 
     async def put_board(self, board: StationBoard) -> None:
         present = self._boards.get(board.station_id)
@@ -60,7 +68,7 @@ class MemoryLive:
         present = self._positions.get(fix.user_id)
         if present is not None and fix.at <= present.at:
             return False
-        _keep(self._positions, fix.user_id, fix)
+        _keep(self._positions, fix.user_id, fix, self._most_users)
         return True
 
     async def position(self, user_id: str) -> GpsFix | None:
@@ -70,36 +78,37 @@ class MemoryLive:
         return list(self._positions.values())
 
     async def put_fences(self, user_id: str, track: FenceTrack) -> None:
-        _keep(self._fences, user_id, track)
+        _keep(self._fences, user_id, track, self._most_users)
 
     async def fences(self, user_id: str) -> FenceTrack | None:
         return self._fences.get(user_id)
 
     async def allow(self, key: str, *, per_minute: int, per_hour: int) -> Allowance:
         now = self._clock()
-        window = self._windows.get(key) or _Window(now)
-        window.turn(now)
-        _keep(self._windows, key, window)
-        if per_minute and window.minute >= per_minute:
-            return Allowance(False, (window.minute_began + _MINUTE - now).total_seconds())
-        if per_hour and window.hour >= per_hour:
-            return Allowance(False, (window.hour_began + _HOUR - now).total_seconds())
-        window.minute += 1
-        window.hour += 1
+        windows = self._windows.get(key) or (_Window(_MINUTE, now), _Window(_HOUR, now))
+        _keep(self._windows, key, windows, self._most_users)
+        minute, hour = windows
+        full_for_s = max(minute.full_for_s(now, per_minute), hour.full_for_s(now, per_hour))
+        if full_for_s:
+            return Allowance(False, full_for_s)
+        minute.count()
+        hour.count()
         return Allowance(True)
 
     async def replace_all(self, boards: Iterable[StationBoard], positions: Iterable[GpsFix]) -> None:
         self._boards = {board.station_id: board for board in boards}
-        self._positions = OrderedDict((fix.user_id, fix) for fix in positions)
-        self._fences = OrderedDict()
+        self._positions.clear()
+        self._fences.clear()
+        for fix in positions:
+            await self.put_position(fix)
 
 
 _Value = TypeVar("_Value")
 
 
-def _keep(store: OrderedDict[str, _Value], key: str, value: _Value) -> None:
+def _keep(store: OrderedDict[str, _Value], key: str, value: _Value, most: int) -> None:
     """Set a value as the newest, and forget the oldest beyond the bound."""
     store[key] = value
     store.move_to_end(key)
-    if len(store) > MOST_USERS:
+    if len(store) > most:
         store.popitem(last=False)

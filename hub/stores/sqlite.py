@@ -2,154 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
-import structlog
-
-from hub.stores import sqlite_log
-from hub.stores.sqlite_collection import SqliteReads, SqliteWrites
 from hub.stores.sqlite_log import SqliteLog
 from hub.stores.sqlite_migrations import migrate
-from hub.stores.sqlite_session import Session, WriteSession
-from hub.stores.sqlite_sql import TABLES
+from hub.stores.sqlite_prune import prune
+from hub.stores.sqlite_records import SqliteRecords
+from hub.stores.sqlite_session import Session
 from hub.stores.sqlite_writer import SqliteWriter
 from services.base import Clock
-from services.events import Fact
-from services.ports import Snapshot, Transaction
-
-_log: Any = structlog.get_logger("hub.stores")
 
 START_BUSY_MS: Final = 5000  # at the start another process may hold the file this long
-STEP_S: Final = 5.0  # longest time for a step after the commit
 
-Step = Callable[[], Awaitable[None]]
-
-
-class SqliteSnapshot:
-    """Implements `services.ports.Snapshot`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        session = Session(connection)
-        for name, table in TABLES.items():
-            setattr(self, name, SqliteReads[Any](session, table))
-
-
-class SqliteTransaction:
-    """Implements `services.ports.Transaction`."""
-
-    def __init__(self, session: WriteSession) -> None:
-        self.session = session
-        self.task = asyncio.current_task()
-        self.facts: list[Fact] = []
-        self.steps: list[Step] = []
-
-    def __getattr__(self, name: str) -> SqliteWrites[Any]:
-        """A collection, made when first asked for: a transaction uses few of them."""
-        if name not in TABLES:
-            raise AttributeError(name)
-        writes = SqliteWrites[Any](self.session, TABLES[name])
-        setattr(self, name, writes)
-        return writes
-
-    def log(self, *facts: Fact) -> None:
-        self.facts += facts
-
-    def after_commit(self, step: Step, /) -> None:
-        self.steps.append(step)
-
-    @property
-    def is_own(self) -> bool:
-        """Is it running, and in this task? A task started inside inherits the variable, not the turn."""
-        return not self.session.ended and self.task is asyncio.current_task()
-
-    @asynccontextmanager
-    async def inner(self) -> AsyncIterator[Transaction]:
-        """A block inside the block: a savepoint, so that an error caught outside of it undoes it alone."""
-        facts, steps = len(self.facts), len(self.steps)
-        self.session.run("SAVEPOINT inner_block")
-        try:
-            yield cast("Transaction", self)
-        except BaseException:
-            del self.facts[facts:], self.steps[steps:]
-            self.session.undo("inner_block")
-            raise
-        self.session.run("RELEASE inner_block")
-
-
-class SqliteRecords:
-    """Implements `services.ports.Records`. `on_stale` hears of a step after a commit that has failed."""
-
-    def __init__(self, reading: sqlite3.Connection, writer: SqliteWriter, log: SqliteLog) -> None:
-        self.now = cast("Snapshot", SqliteSnapshot(reading))
-        self.on_stale: Callable[[], None] = lambda: None
-        self._writer = writer
-        self._log = log
-        self._current: ContextVar[SqliteTransaction | None] = ContextVar("transaction", default=None)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        running = self._current.get()
-        if running is not None and running.is_own:
-            async with running.inner() as tx:
-                yield tx
-            return
-        async with self._writer.transaction() as member:
-            own = SqliteTransaction(member.session)
-            before = self._current.set(own)
-            try:
-                yield cast("Transaction", own)
-            finally:
-                self._current.reset(before)
-            if own.facts:
-                member.published = partial(self._log.publish, sqlite_log.append(member.session, own.facts))
-            if own.steps:
-                member.committed = partial(self._run, own.steps)
-
-    async def _run(self, steps: list[Step]) -> None:
-        for step in steps:
-            try:
-                async with asyncio.timeout(STEP_S):
-                    await step()
-            except Exception:
-                _log.exception("step after a commit failed: live state is stale")
-                self.on_stale()
+_PRAGMAS: Final = (
+    f"busy_timeout = {START_BUSY_MS}",
+    "journal_mode = WAL",
+    "synchronous = FULL",  # COMMIT returns when the disk has it
+    "cache_size = -65536",  # KiB per connection: the tables of a busy network
+    "temp_store = MEMORY",  # else a savepoint of more than 16 pages writes a file
+    "wal_autocheckpoint = 8192",  # pages, 32 MiB: a checkpoint writes a page once for many commits
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteStore:
-    """Records and log of one file."""
+    """Records and log of one file, which one process at a time may serve."""
 
     records: SqliteRecords
     log: SqliteLog
     writer: SqliteWriter
+    clock: Clock
 
     @classmethod
     @asynccontextmanager
     async def open(cls, path: Path, *, clock: Clock) -> AsyncIterator[SqliteStore]:
-        """Open or create the file. Raises NewerSchema for a file of a later version of the hub."""
+        """Open or create the file. Raises SchemaError for a file that this hub cannot use."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(_connect(path)) as writing, closing(_connect(path)) as reading:
             migrate(writing)
             writing.execute("PRAGMA busy_timeout = 0")  # the writer waits on the loop instead
-            writer = SqliteWriter(writing)
-            log = SqliteLog(Session(reading), writer)
+            writer, session = SqliteWriter(writing), Session(reading)
+            log = SqliteLog(session, writer)
             try:
-                yield cls(SqliteRecords(reading, writer, log), log, writer)
+                yield cls(SqliteRecords(session, writer, log), log, writer, clock)
             finally:
                 await writer.close()
+
+    async def prune(self) -> dict[str, int]:
+        """Delete expired answers and old log records; answers how many of each."""
+        return await prune(self.writer, self.clock())
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    connection.execute(f"PRAGMA busy_timeout = {START_BUSY_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
     return connection

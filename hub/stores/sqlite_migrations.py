@@ -1,7 +1,7 @@
 """Schema versions of the SQLite file: each step in one transaction, none skipped, none backwards.
 
 The number is SQLite's own `user_version`. Tables, columns and indexes of the collections follow
-their declaration at every start; steps are for the rest, and for changes of documents.
+their declaration at every start; steps are for all else, and for changes of documents.
 """
 
 from __future__ import annotations
@@ -12,59 +12,82 @@ from typing import Final
 
 from hub.stores.sqlite_sql import TABLES, TableSql
 
+APPLICATION_ID: Final = 0x4E565350  # "NVSP": says in the file's header whose it is
+
 Step = Callable[[sqlite3.Connection], None]
 
 
-class NewerSchema(Exception):
+class SchemaError(Exception):
+    """The file cannot be used, and why; nothing in it was changed."""
+
+
+class NewerSchema(SchemaError):
     """The file was written by a later version of the hub."""
 
 
 def _add_log(connection: sqlite3.Connection) -> None:
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, "
-        "name TEXT, rooms TEXT NOT NULL, type TEXT, topic TEXT, key TEXT NOT NULL, at TEXT NOT NULL, "
+        "CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, name TEXT, "
+        "rooms TEXT NOT NULL, type TEXT, topic TEXT, key TEXT NOT NULL, at TEXT NOT NULL, "
         "payload BLOB NOT NULL)"
     )
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS log_positions "
-        "(reader TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID"
+        "CREATE TABLE log_positions (reader TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID"
     )
 
 
-STEPS: Final[tuple[Step, ...]] = (_add_log,)
+def _use_rowid_tables(connection: sqlite3.Connection) -> None:
+    """Documents are too large for WITHOUT ROWID: their pages hold few, and a COMMIT writes more."""
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE sql LIKE '%doc TEXT%' AND sql LIKE '%WITHOUT ROWID'"
+    )
+    for (name,) in tables.fetchall():
+        connection.execute(f"ALTER TABLE {name} RENAME TO old")
+        connection.execute(
+            f"CREATE TABLE {name} (id TEXT PRIMARY KEY, version INTEGER NOT NULL, doc TEXT NOT NULL)"
+        )
+        connection.execute(f"INSERT INTO {name} (id, version, doc) SELECT id, version, doc FROM old")
+        connection.execute("DROP TABLE old")
+
+
+STEPS: Final[tuple[Step, ...]] = (_add_log, _use_rowid_tables)
 """Step n brings a file from version n to n + 1. Append only."""
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
-    """Bring a file to the present version. Raises NewerSchema; on any error the file is as before."""
-    present = _version(connection)
+    """Bring a file to the present version. Raises SchemaError; on any error nothing is changed."""
+    _check_owner(connection)
+    present = _number(connection, "user_version")
     if present > len(steps):
         raise NewerSchema(
             f"This data was written by a newer hub (schema {present}, this one knows {len(steps)}). "
             "Start that version, or restore a backup."
         )
-    for number, step in enumerate(steps[present:], start=present + 1):
-        _in_transaction(connection, step, number)
-    _in_transaction(connection, follow_declaration, len(steps))
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _in_transaction(connection: sqlite3.Connection, step: Step, number: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        step(connection)
-        connection.execute(f"PRAGMA user_version = {number}")
+        for step in steps[present:]:
+            step(connection)
+        follow_declaration(connection)
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+
+
+def _check_owner(connection: sqlite3.Connection) -> None:
+    owner = _number(connection, "application_id")
+    if owner not in (0, APPLICATION_ID):
+        raise SchemaError(f"This file belongs to another program (application_id {owner}).")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def follow_declaration(connection: sqlite3.Connection) -> None:
-    """Make what is declared and missing; drop indexes that are declared no more, or otherwise."""
+    """Make what is declared and missing; drop indexes that are not declared so any more."""
     for table in TABLES.values():
         connection.execute(table.create_table)
         _follow_columns(connection, table)
@@ -79,15 +102,22 @@ def _follow_columns(connection: sqlite3.Connection, table: TableSql) -> None:
 
 
 def _follow_indexes(connection: sqlite3.Connection, table: TableSql) -> None:
-    present = dict(
-        connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-            (table.name,),
-        )
+    made = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+        (table.name,),
     )
+    present = dict(made.fetchall())
     wanted = {index.name: table.create_index(index) for index in table.collection.indexes}
-    for name in present.keys() - {name for name, sql in wanted.items() if present.get(name) == sql}:
-        connection.execute(f"DROP INDEX {name}")
+    for name, sql in present.items():
+        if wanted.get(name) != sql:
+            connection.execute(f"DROP INDEX {name}")
     for name, sql in wanted.items():
         if present.get(name) != sql:
-            connection.execute(sql)
+            _create(connection, name, sql)
+
+
+def _create(connection: sqlite3.Connection, name: str, sql: str) -> None:
+    try:
+        connection.execute(sql)
+    except sqlite3.IntegrityError as error:
+        raise SchemaError(f"The data breaks the rule of the unique index {name}: {error}.") from error

@@ -91,7 +91,7 @@ class TableSql:
     def create_table(self) -> str:
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} "
-            "(id TEXT PRIMARY KEY, version INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID"
+            "(id TEXT PRIMARY KEY, version INTEGER NOT NULL, doc TEXT NOT NULL)"
         )
 
     def add_column(self, field: str) -> str:
