@@ -13,7 +13,7 @@ from hub.engine.packets import Frames
 if TYPE_CHECKING:
     from hub.engine.connection import Connection
     from hub.engine.outgoing import Outgoing
-    from hub.engine.rooms import Room
+    from hub.engine.topics import Room
 
 _MAX_HELD = 200_000  # events a client may be owed before its CONNECT
 

@@ -72,12 +72,12 @@ class Dispatcher:
             context = contextvars.copy_context()
             result = context.run(handler, *arguments)
         except Exception as exc:
-            self._failed(args[0], exc)
+            self.failed(args[0], exc)
             return
         if inspect.iscoroutine(result):
             self._start(client, args[0], ack, result, getattr(handler, _CONCURRENT, False))
         else:
-            self._acknowledge(client, ack, result)
+            self.acknowledge(client, ack, result)
 
     def _find(self, client: Client, args: list[Any]) -> tuple[Handler | None, tuple[Any, ...]]:
         """The handler of an event and its arguments: exact, then catch-all, then a namespace class."""
@@ -98,7 +98,17 @@ class Dispatcher:
         task = self._engine.begin(coroutine)
         if task.done():
             self._finish(client, event, ack, task)
-        elif aside:
+        else:
+            self._follow(client, event, ack, task, aside)
+
+    def follow(self, client: Client, handler: Handler, ack: int | None, task: asyncio.Task[Any]) -> None:
+        """A handler has begun to wait: its client's next events wait behind it."""
+        self._follow(client, handler, ack, task, getattr(handler, _CONCURRENT, False))
+
+    def _follow(
+        self, client: Client, event: Any, ack: int | None, task: asyncio.Task[Any], aside: bool
+    ) -> None:
+        if aside:
             task.add_done_callback(functools.partial(self._finish, client, event, ack))
             self._engine.keep(task)
         else:
@@ -120,18 +130,19 @@ class Dispatcher:
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
-            self._failed(event, error)
+            self.failed(event, error)
             return
-        self._acknowledge(client, ack, task.result())
+        self.acknowledge(client, ack, task.result())
 
-    def _acknowledge(self, client: Client, ack: int | None, result: Any) -> None:
+    def acknowledge(self, client: Client, ack: int | None, result: Any) -> None:
+        """Send a handler's result, if the client has asked for one and is still there."""
         if ack is None or result is self._server.not_handled or client.phase is not Phase.CONNECTED:
             return
         args = list(result) if isinstance(result, tuple) else [] if result is None else [result]
         try:
             frames = packets.encode_ack(client.namespace, ack, args)
         except Exception as exc:
-            self._failed("acknowledgement", exc)
+            self.failed("acknowledgement", exc)
             return
         client.connection.send(frames, ACK)
 
@@ -148,10 +159,13 @@ class Dispatcher:
         try:
             await self._server._trigger_event("disconnect", client.namespace, client.sid, reason)
         except Exception as exc:
-            self._failed("disconnect", exc)
+            self.failed("disconnect", exc)
         finally:
             self._server.manager.basic_disconnect(client.sid, client.namespace)
 
-    def _failed(self, event: Any, error: BaseException) -> None:
+    def failed(self, event: Any, error: BaseException) -> None:
+        """Count and log what a handler raised; a cancelled one was told to stop."""
+        if isinstance(error, asyncio.CancelledError):
+            return
         self._stats.handler_errors += 1
         _logger.error("engine: the handler of %r failed", event, exc_info=error)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hub.engine.connection import Connection
     from hub.engine.eio import Engine
     from hub.engine.outgoing import Outgoing
-    from hub.engine.rooms import Room
+    from hub.engine.topics import Room
 
 _SCAN_BYTES = 256 * 1024  # published bytes per member after which nobody may go unlooked at
 

@@ -14,6 +14,7 @@ from hub.engine.connecting import Connector, RecoveryCheck
 from hub.engine.connection import Connection
 from hub.engine.dispatch import Dispatcher
 from hub.engine.eio import Engine
+from hub.engine.fastpath import FastPath
 from hub.engine.listener import Listener, addresses
 from hub.engine.options import Options
 from hub.engine.packets import Packet, ProtocolError
@@ -57,7 +58,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         engine = self.eio
         engine.handlers.clear()
         engine.raw = False
-        engine.on_message = self._on_message
+        engine.on_message = FastPath(self, self._dispatcher, self._on_message).message
+        if not self._native_packets:
+            engine.on_message = self._on_message
         engine.on_binary = self._on_binary
         engine.on_closed = self._on_closed
 

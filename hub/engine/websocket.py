@@ -105,11 +105,13 @@ class WebSockets:
             stats = engine.stats
             stats.messages_in += 1
             stats.bytes_in += length
-            if connection.ws is None or connection.ws != ws:
+            if connection.prober is None and opcode == TEXT and length > 1 and raw[0] == _MESSAGE:
+                engine.on_message(connection, raw)
+            elif connection.prober is not None and connection.prober == ws:
                 self._on_probe(connection, ws, raw)
             elif opcode != TEXT:
                 engine.on_binary(connection, raw)
-            elif raw and raw[0] == _MESSAGE:
+            elif raw[:1] == b"4":
                 engine.on_message(connection, raw)
             else:
                 self._on_control(connection, raw)

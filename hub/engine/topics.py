@@ -1,0 +1,100 @@
+"""A room is a native topic, for the members that keep up; the others are served one by one."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from hub.engine.client import Client
+from hub.engine.native import HTTP
+
+_numbers = itertools.count(1)
+
+
+class Room:
+    """Members, of whom those that keep up are on a native topic and the others are served one by one.
+
+    Clients that want offsets in the payload get other bytes, so they have a topic of their own.
+    """
+
+    __slots__ = ("_number", "_payload_natives", "members", "name", "others")
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+        self._number = next(_numbers)
+        self._payload_natives = 0
+        self.members: set[Client] = set()
+        self.others: set[Client] = set()
+
+    def topic(self, payload_offsets: bool) -> bytes:
+        """The native topic's name."""
+        return b"%dp" % self._number if payload_offsets else b"%d" % self._number
+
+    def has(self, client: Client) -> bool:
+        """Whether `client` is a member."""
+        return client in self.members
+
+    def natives(self) -> tuple[tuple[bool, int], tuple[bool, int]]:
+        """How many members each of the two topics reaches."""
+        natives = len(self.members) - len(self.others)
+        return (False, natives - self._payload_natives), (True, self._payload_natives)
+
+    def add(self, client: Client) -> None:
+        """Add a member once."""
+        if client in self.members:
+            return
+        self.members.add(client)
+        if client.native:
+            self._enter_topic(client)
+        else:
+            self.others.add(client)
+
+    def remove(self, client: Client) -> None:
+        """Remove a member, if it is one."""
+        if client not in self.members:
+            return
+        self.members.discard(client)
+        if client in self.others:
+            self.others.discard(client)
+        else:
+            self._leave_topic(client)
+
+    def move(self, client: Client, native: bool) -> None:
+        """A member's connection has begun or ceased to keep up."""
+        if native:
+            self.others.discard(client)
+            self._enter_topic(client)
+        else:
+            self.others.add(client)
+            self._leave_topic(client)
+
+    def _enter_topic(self, client: Client) -> None:
+        self._payload_natives += client.payload_offsets
+        self.subscribe(client)
+
+    def _leave_topic(self, client: Client) -> None:
+        self._payload_natives -= client.payload_offsets
+        self.unsubscribe(client)
+
+    def subscribe(self, client: Client) -> None:
+        """Put the socket on the topic, if it still lives."""
+        connection, topic = client.connection, self.topic(client.payload_offsets)
+        if connection.ws is not None:
+            connection.engine.lib.uws_ws_subscribe(HTTP, connection.ws, topic, len(topic))
+
+    def unsubscribe(self, client: Client) -> None:
+        """Take the socket off the topic; at close the library has done so itself."""
+        connection, topic = client.connection, self.topic(client.payload_offsets)
+        if connection.ws is not None:
+            connection.engine.lib.uws_ws_unsubscribe(HTTP, connection.ws, topic, len(topic))
+
+
+class Space:
+    """A namespace with clients: by sid, and the rooms they have made."""
+
+    __slots__ = ("clients", "everyone", "rooms")
+
+    def __init__(self) -> None:
+        self.clients: dict[str, Client] = {}
+        self.everyone = Room(None)
+        self.rooms: dict[Any, Room] = {}
