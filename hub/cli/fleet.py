@@ -21,12 +21,11 @@ class FleetFailed(Exception):
 
 
 @asynccontextmanager
-async def fleet(hub: Hub, riders: int | None, time_factor: float | None) -> AsyncIterator[None]:
+async def fleet(hub: Hub, riders: int | None, time_factor: float) -> AsyncIterator[None]:
     """Run the fleet against this hub while the block lasts."""
     arguments = ["-m", "hub.demo.fleet", "--hub", f"http://127.0.0.1:{hub.socket_port}"]
-    arguments += ["--rest", f"http://127.0.0.1:{hub.rest_port}"]
+    arguments += ["--rest", f"http://127.0.0.1:{hub.rest_port}", "--time-factor", f"{time_factor:g}"]
     arguments += ["--riders", str(riders)] if riders is not None else []
-    arguments += ["--time-factor", f"{time_factor:g}"] if time_factor is not None else []
     supervisor = Supervisor(hub.metrics)
     supervisor.own("fleet", lambda: _run(hub, arguments))
     try:

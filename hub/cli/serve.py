@@ -17,6 +17,7 @@ from hub.config import Settings, check
 from hub.ids import nonce
 
 STATUS_EVERY_S: Final = 1.0
+DEMO_TIME_FACTOR: Final = 6.0
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -25,15 +26,23 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seed", action="store_true", help="fill an empty store with the demo city")
     parser.add_argument("--demo", action="store_true", help="--seed, and a living fleet of riders and staff")
     parser.add_argument("--riders", type=int, help="riders of the fleet")
-    parser.add_argument("--time-factor", type=float, help="how many times faster the fleet lives")
+    parser.add_argument(
+        "--time-factor", type=float, default=DEMO_TIME_FACTOR, help="how many times faster the fleet lives"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = Settings()
+    settings = _faster(Settings(), arguments) if arguments.demo else Settings()
     check(settings)
     logs.configure(settings.log_level, settings.log_format)
     return asyncio.run(_serve(settings, arguments))
+
+
+def _faster(settings: Settings, arguments: argparse.Namespace) -> Settings:
+    """A city that lives faster is not one of jumps: the speed rule grows with the time factor."""
+    factor = max(1.0, arguments.time_factor)
+    return settings.model_copy(update={"gps_max_speed_mps": settings.gps_max_speed_mps * factor})
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
