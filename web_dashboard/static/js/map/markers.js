@@ -1,0 +1,130 @@
+// @ts-check
+import { conditionOf } from "../model/station.js";
+import { Marker, svg } from "./marker.js";
+import { neighbour, placeLabels } from "./placing.js";
+
+/** @typedef {import("./mercator.js").View} View @typedef {import("../app.js").App} App */
+
+const RADIUS = 19;
+const PULSES = new Set(["queue:confirmed", "swap:completed"]);
+
+/** The stations on the map. One of them is in the tab order; arrow keys move on from there. */
+export class Markers {
+  #view;
+  #app;
+  #root = svg("svg", { class: "markers", role: "group", "aria-label": "Stations", "aria-describedby": "map-help" });
+  /** @type {Map<string, Marker>} */
+  #markers = new Map();
+  /** @type {Map<string, {x: number, y: number}>} */
+  #spots = new Map();
+  #current = "";
+  #otherKey;
+
+  /** @param {HTMLElement} box @param {View} view @param {App} app @param {(event: KeyboardEvent) => void} otherKey */
+  constructor(box, view, app, otherKey) {
+    this.#view = view;
+    this.#app = app;
+    this.#otherKey = otherKey;
+    box.append(this.#root);
+    this.#root.addEventListener("click", (event) => this.#click(event));
+    this.#root.addEventListener("keydown", (event) => this.#key(event));
+    this.#root.addEventListener("focusin", (event) => this.#focus(event));
+    for (const [name, over] of /** @type {const} */ ([["pointerover", true], ["pointerout", false]])) {
+      this.#root.addEventListener(name, (event) => (this.#app.hovered.value = over ? idOf(event) : null));
+    }
+  }
+
+  draw() {
+    const { stations } = this.#app.store;
+    for (const [id, marker] of this.#markers) {
+      if (stations.has(id)) continue;
+      marker.remove();
+      this.#markers.delete(id);
+    }
+    if (!stations.has(this.#current)) this.#current = stations.keys().next().value ?? "";
+    for (const station of stations.values()) this.#place(station);
+    this.#label();
+  }
+
+  /** @param {import("../model/types.js").Station} station */
+  #place(station) {
+    let marker = this.#markers.get(station.id);
+    if (!marker) this.#markers.set(station.id, (marker = new Marker(this.#root, station.id)));
+    const [x, y] = this.#view.place(station.location);
+    this.#spots.set(station.id, { x, y });
+    marker.show(station, conditionOf(station).key);
+    marker.move(x, y);
+    marker.select(station.id === this.#app.selected.value, station.id === this.#current);
+  }
+
+  /** Names where there is room: the selected and the pointed at first, then what needs attention. */
+  #label() {
+    const { selected, hovered, store } = this.#app;
+    const near = this.#view.metresPerPixel < 90;
+    const wishes = [...this.#spots].flatMap(([id, spot]) => {
+      const station = store.stations.get(id);
+      if (!station) return [];
+      const chosen = id === selected.value || id === hovered.value;
+      const rank = chosen ? 100 : conditionOf(station).rank + station.queue.length / 100;
+      const { width, height } = /** @type {Marker} */ (this.#markers.get(id)).labelSize;
+      return near || chosen ? [{ id, ...spot, width, height, rank }] : [];
+    });
+    const taken = [...this.#spots.values()].map(({ x, y }) => ({ x: x - RADIUS, y: y - RADIUS, w: 2 * RADIUS, h: 2 * RADIUS }));
+    const placed = placeLabels(wishes, taken, this.#view, RADIUS + 4);
+    for (const [id, marker] of this.#markers) {
+      const chosen = id === selected.value || id === hovered.value;
+      const fallback = chosen ? { ...this.#below(id), anchor: /** @type {const} */ ("middle") } : null;
+      marker.label(placed.get(id) ?? fallback);
+    }
+  }
+
+  /** @param {string} id */
+  #below(id) {
+    const { x, y } = /** @type {{x: number, y: number}} */ (this.#spots.get(id));
+    return { x, y: y + RADIUS + 2 };
+  }
+
+  /** A ring goes out from a station where something good has happened. @param {string} event @param {any} payload */
+  pulse(event, payload) {
+    if (PULSES.has(event)) this.#markers.get(payload.station_id)?.pulse(event);
+  }
+
+  /** @param {Event} event */
+  #click(event) {
+    const id = idOf(event);
+    if (id) this.#app.select(id === this.#app.selected.value ? null : id);
+  }
+
+  /** @param {FocusEvent} event */
+  #focus(event) {
+    const id = idOf(event);
+    if (!id) return;
+    this.#current = id;
+    for (const [other, marker] of this.#markers) marker.select(other === this.#app.selected.value, other === id);
+    this.#app.hovered.value = id;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const id = idOf(event);
+    if (!id) return;
+    if (event.key === "Enter" || event.key === " ") this.#app.select(id);
+    else if (event.key.startsWith("Arrow") && !event.shiftKey) this.#go(id, event.key);
+    else return this.#otherKey(event);
+    event.preventDefault();
+  }
+
+  /** @param {string} id @param {string} key */
+  #go(id, key) {
+    const all = [...this.#spots].map(([other, spot]) => ({ id: other, ...spot }));
+    const from = /** @type {{id: string, x: number, y: number}} */ (all.find((one) => one.id === id));
+    const next = neighbour(from, all, key);
+    if (next) this.#markers.get(next)?.focus();
+  }
+}
+
+/** The station that an event is about. @param {Event} event */
+function idOf(event) {
+  const group = /** @type {Element} */ (event.target).closest("[data-station]");
+  return group?.getAttribute("data-station") ?? null;
+}

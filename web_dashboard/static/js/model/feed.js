@@ -1,0 +1,45 @@
+// @ts-check
+/** @typedef {import("./types.js").FeedRow} FeedRow @typedef {import("./types.js").FeedKind} FeedKind */
+
+/** @type {{kind: FeedKind, label: string}[]} */
+export const KINDS = [
+  { kind: "queue", label: "Queue" },
+  { kind: "arrivals", label: "Arrivals" },
+  { kind: "swaps", label: "Swaps" },
+  { kind: "credits", label: "Credits" },
+  { kind: "packs", label: "Packs" },
+  { kind: "transport", label: "Transport" },
+  { kind: "alerts", label: "Alerts" },
+];
+
+/** What has happened, newest first, at most `most` rows. */
+export class FeedLog {
+  /** @type {FeedRow[]} */
+  rows = [];
+  /** how many were ever added */
+  total = 0;
+  #most;
+
+  constructor(most = 500) {
+    this.#most = most;
+  }
+
+  /** @param {FeedRow} row */
+  push(row) {
+    this.total += 1;
+    this.rows = [row, ...this.rows.slice(0, this.#most - 1)];
+  }
+
+  /**
+   * @param {ReadonlySet<FeedKind>} kinds
+   * @param {number} most
+   */
+  pick(kinds, most) {
+    const picked = [];
+    for (const row of this.rows) {
+      if (picked.length >= most) break;
+      if (kinds.has(row.kind)) picked.push(row);
+    }
+    return picked;
+  }
+}

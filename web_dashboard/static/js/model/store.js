@@ -1,0 +1,152 @@
+// @ts-check
+import { Entries } from "./entries.js";
+import { FeedLog } from "./feed.js";
+import { Recent } from "./recent.js";
+import { sentence } from "./sentences.js";
+import { stationFrom } from "./station.js";
+import { Trend } from "./trend.js";
+
+/**
+ * @typedef {import("./types.js").Station} Station
+ * @typedef {import("./types.js").Position} Position
+ * @typedef {import("./types.js").Snapshot} Snapshot
+ * @typedef {"stations" | "entries" | "positions" | "stats" | "feed"} Topic
+ */
+
+const FIGURES = ["connections", "events_per_s", "open_entries", "swaps_today"];
+const QUEUE_FIELDS = ["length", "active", "capacity", "estimated_wait_minutes"];
+
+/** The network as this page knows it: a snapshot, then events. One store, many views. */
+export class Store {
+  /** @type {Map<string, Station>} */
+  stations = new Map();
+  entries = new Entries();
+  /** @type {Map<string, Position>} */
+  positions = new Map();
+  /** @type {Record<string, number>} */
+  stats = {};
+  trends = Object.fromEntries(FIGURES.map((name) => [name, new Trend()]));
+  feed = new FeedLog();
+  /** @type {Map<string, string>} */
+  names = new Map();
+  #seen = new Recent();
+  /** @type {Set<(topics: Set<Topic>, event: string | null, payload: any) => void>} */
+  #listeners = new Set();
+
+  /** @param {(topics: Set<Topic>, event: string | null, payload: any) => void} listener */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param {Snapshot} snapshot */
+  reset(snapshot) {
+    this.stations = new Map((snapshot.stations ?? []).map((told) => [told.id, stationFrom(told, undefined)]));
+    this.entries.reset(snapshot.entries ?? []);
+    for (const { user_id, user_name } of snapshot.entries ?? []) this.#learn(user_id, user_name);
+    this.positions = new Map((snapshot.positions ?? []).map((told) => [told.user_id, told]));
+    this.#tick(snapshot.stats ?? {});
+    this.#tell(new Set(["stations", "entries", "positions", "stats", "feed"]), null, snapshot);
+  }
+
+  /**
+   * Takes one event. Seen before or older than what is known: nothing changes.
+   * @param {string} name
+   * @param {any} payload
+   */
+  apply(name, payload) {
+    if (!payload || typeof payload !== "object") return;
+    if (payload.id && !this.#seen.add(`${name} ${payload.id}`)) return;
+    this.#learn(payload.user_id, payload.user_name);
+    const row = sentence(name, payload, this);
+    const topics = this.#change(name, payload);
+    if (row) topics.add("feed");
+    if (row) this.feed.push(row);
+    if (topics.size) this.#tell(topics, name, payload);
+  }
+
+  /** @param {string} name @param {any} payload @returns {Set<Topic>} */
+  #change(name, payload) {
+    switch (name) {
+      case "station:updated":
+        return changed("stations", this.#station(payload));
+      case "queue:changed":
+        return changed("stations", this.#queue(payload));
+      case "gps:positions":
+        return changed("positions", this.#moved(payload.positions ?? []));
+      case "stats:tick":
+        return changed("stats", this.#tick(payload));
+      case "queue:left":
+      case "queue:ended":
+      case "swap:completed":
+      case "swap:cancelled":
+        return changed("entries", this.entries.end(payload.entry_id));
+      case "qr:scanned":
+        return changed("entries", this.#entry({ ...payload, state: "active", position: null, estimated_wait_minutes: null }));
+      case "queue:called":
+        return changed("entries", this.#entry({ ...payload, called: true }));
+      default:
+        return changed("entries", payload.entry_id !== undefined && payload.state !== undefined && this.#entry(payload));
+    }
+  }
+
+  /** @param {any} told */
+  #station(told) {
+    const before = this.stations.get(told.station_id);
+    if (!told.station_id || (before && told.version < before.version)) return false;
+    this.stations.set(told.station_id, stationFrom(told, before));
+    return true;
+  }
+
+  /** @param {any} told the queue's figures, at the station's version */
+  #queue(told) {
+    const before = this.stations.get(told.station_id);
+    if (!before || told.version < before.version) return false;
+    const queue = Object.fromEntries(QUEUE_FIELDS.map((field) => [field, told[field]]));
+    const { version, station_id, available_slots } = told;
+    this.stations.set(station_id, stationFrom({ version, station_id, available_slots, queue }, before));
+    return true;
+  }
+
+  /** @param {any} told */
+  #entry(told) {
+    return this.entries.put({ user_name: this.names.get(told.user_id), ...told }, told.version ?? 0);
+  }
+
+  /** @param {Position[]} positions */
+  #moved(positions) {
+    let any = false;
+    for (const told of positions) {
+      const before = this.positions.get(told.user_id);
+      if (before && before.at >= told.at) continue;
+      this.positions.set(told.user_id, told);
+      any = true;
+    }
+    return any;
+  }
+
+  /** @param {any} told */
+  #tick(told) {
+    for (const name of FIGURES) {
+      if (typeof told[name] !== "number") continue;
+      this.stats[name] = told[name];
+      this.trends[name].push(told[name]);
+    }
+    return true;
+  }
+
+  /** @param {string | undefined} userId @param {string | undefined} name */
+  #learn(userId, name) {
+    if (userId && name) this.names.set(userId, name);
+  }
+
+  /** @param {Set<Topic>} topics @param {string | null} event @param {any} payload */
+  #tell(topics, event, payload) {
+    for (const listener of this.#listeners) listener(topics, event, payload);
+  }
+}
+
+/** @param {Topic} topic @param {boolean} is @returns {Set<Topic>} */
+function changed(topic, is) {
+  return new Set(is ? [topic] : []);
+}
