@@ -42,6 +42,7 @@ class Connection(protocol.Session):
         "prober",
         "request",
         "seen_at",
+        "suspect",
         "user_session",
         "ws",
     )
@@ -60,6 +61,7 @@ class Connection(protocol.Session):
         self.ping_at = self.join_by = math.inf
         self.seen_at = 0.0
         self.awaiting_pong = False
+        self.suspect = False  # above the soft limit when last looked at
 
     @property
     def closed(self) -> bool:
@@ -95,6 +97,7 @@ class Connection(protocol.Session):
             stats.messages_out += 1
             stats.bytes_out += len(frame)
         if status == BACKPRESSURE:
+            engine.outbox.unscanned += 1
             self.check_backpressure()
         elif status == DROPPED:
             self.close_slow()
@@ -107,18 +110,32 @@ class Connection(protocol.Session):
             return 0
         return int(self.engine.lib.uws_ws_get_buffered_amount(HTTP, self.ws))
 
-    def check_backpressure(self) -> None:
-        """Take a socket that cannot keep up off the topics, and serve it from lanes of its own."""
+    def check_backpressure(self, *, regular: bool = False) -> None:
+        """Find out whether the client keeps up: it does not when a backlog is large, or when it is
+        above the soft limit at two regular looks in a row. A burst alone makes nobody slow."""
         if self.ws is None or self.lanes is not None:
             return
+        options = self.engine.options
         buffered = self.buffered()
-        if buffered > self.engine.options.max_backpressure_bytes:
+        if buffered > options.max_backpressure_bytes:
             self.close_slow()
-        elif buffered > self.engine.options.soft_backpressure_bytes:
-            self.lanes = Lanes()
-            self.engine.stats.slow += 1
-            self.engine.slow.add(self)
-            self._tell_clients()
+        elif buffered > options.max_backpressure_bytes // 4:
+            self._become_slow()
+        elif regular:
+            above = buffered > options.soft_backpressure_bytes
+            if above and self.suspect:
+                self._become_slow()
+            else:
+                self.suspect = above
+                self.engine.suspects += above
+
+    def _become_slow(self) -> None:
+        """Leave the topics; lanes of its own serve this client until it has caught up."""
+        self.suspect = False
+        self.lanes = Lanes()
+        self.engine.stats.slow += 1
+        self.engine.slow.add(self)
+        self._tell_clients()
 
     def _queue(self, item: Item, lane: int) -> None:
         lanes, stats = self.lanes, self.engine.stats

@@ -13,6 +13,7 @@ import engineio
 import orjson
 
 from hub.engine import protocol
+from hub.engine.admission import ConnectRate
 from hub.engine.connection import Connection
 from hub.engine.cors import Headers, cors_headers, origin_allowed
 from hub.engine.eager import Starter
@@ -25,6 +26,7 @@ from hub.engine.outbox import Outbox
 from hub.engine.packets import Frames
 from hub.engine.request import Request, RequestReader
 from hub.engine.stats import Stats
+from hub.engine.topics import Room
 
 Handler = Callable[..., Any]
 _GRACE_S = 10.0
@@ -52,6 +54,7 @@ class Engine:
         )
         self.outbox = Outbox(self)
         self.sockets: dict[str, Connection] = {}
+        self._rate = ConnectRate(self.options.connect_rate)
         self.slow: set[Connection] = set()
         self.handlers: dict[str, Handler] = {}
         self.raw = False  # whether the application speaks Engine.IO itself
@@ -63,7 +66,8 @@ class Engine:
         self.on_closed: Callable[[Connection, str], None] = self._raw_closed
         self.on_second: Callable[[], Any] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
-        self._scanning = False
+        self.suspects = 0  # connections above the soft limit when last looked at
+        self._busy_rooms: set[Room] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -80,7 +84,7 @@ class Engine:
 
     def _tick(self, loop: asyncio.AbstractEventLoop, count: int) -> None:
         self._timer = loop.call_later(_SCAN_S, self._tick, loop, count + 1)
-        if self.outbox.unscanned or self.slow:
+        if self.outbox.unscanned or self.suspects or self.slow:
             self.scan()
         if count % 4 == 0:
             self.on_second()
@@ -97,9 +101,12 @@ class Engine:
             return protocol.STOPPING
         if not origin_allowed(self.options, request):
             return protocol.FORBIDDEN
-        refusal = protocol.check_query(request.query, self.options.transports)
-        if refusal is None and request.query["transport"] != transport:
+        query = request.query
+        refusal = protocol.check_query(query, self.options.transports)
+        if refusal is None and query["transport"] != transport:
             return protocol.UNKNOWN_TRANSPORT
+        if refusal is None and "sid" not in query and not self._rate.take():
+            return protocol.OVERLOADED
         return refusal
 
     def admit_websocket(self, request: Request) -> Connection | protocol.Refusal:
@@ -161,19 +168,23 @@ class Engine:
             self.slow.discard(connection)
             self.on_closed(connection, reason)
 
-    def scan_soon(self) -> None:
-        """Look at every socket's backlog once libuv has flushed what was published."""
-        self.outbox.unscanned = 0
-        if not self._scanning:
-            self._scanning = True
-            asyncio.get_running_loop().call_soon(self.scan)
+    def scan_soon(self, room: Room) -> None:
+        """Look at a room's members once libuv has flushed what was published to them."""
+        if not self._busy_rooms:
+            asyncio.get_running_loop().call_soon(self._scan_rooms)
+        self._busy_rooms.add(room)
+
+    def _scan_rooms(self) -> None:
+        rooms, self._busy_rooms = self._busy_rooms, set()
+        for room in rooms:
+            for client in list(room.members):
+                client.connection.check_backpressure()
 
     def scan(self) -> None:
         """Find the clients that cannot keep up, and serve those that can again."""
-        self._scanning = False
-        self.outbox.unscanned = 0
+        self.outbox.unscanned = self.suspects = 0
         for connection in list(self.sockets.values()):
-            connection.check_backpressure()
+            connection.check_backpressure(regular=True)
         for connection in list(self.slow):
             connection.refill()
 

@@ -21,6 +21,7 @@ EngineName = Literal["auto", "uws", "aiohttp"]
 _OURS_ALONE = frozenset(
     (
         "connect_timeout",
+        "drain_event",
         "path",
         "soft_backpressure_bytes",
         "max_backpressure_bytes",

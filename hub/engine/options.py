@@ -35,6 +35,7 @@ class Options:
     recovery_max_sessions: int = 100_000  # of clients that are away
     recovery_max_events: int = 100_000
     recovery_max_bytes: int = 64 * 1024 * 1024
+    drain_event: str | None = None  # name of the event that tells a client when it will be closed
     session_event: str | None = None  # name of the event that tells a client its pid
 
     @classmethod

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hub.engine.outgoing import Outgoing
     from hub.engine.topics import Room
 
-_SCAN_BYTES = 256 * 1024  # published bytes per member after which nobody may go unlooked at
-
 
 class Outbox:
     """The order of everything that is sent within one turn of the native loop."""
@@ -32,7 +30,7 @@ class Outbox:
         self.app: Any = None
         self.waiting: list[tuple[Any, ...]] = []
         self.flushing = False
-        self.unscanned = 0  # bytes a socket may have been given by topics since it was last looked at
+        self.unscanned = 0  # whether anything was published since all backlogs were looked at
 
     def publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
         """Send to the members of a room, but for `skip`."""
@@ -72,15 +70,16 @@ class Outbox:
             room.unsubscribe(client)
         for payload_offsets, count in room.natives():
             if count:
-                self._to_topic(room.topic(payload_offsets), packet.frames(payload_offsets), count)
+                self._to_topic(room, payload_offsets, packet.frames(payload_offsets), count)
         for client in natives:
             room.subscribe(client)
         for client in tuple(room.others):
             if client not in skip:
                 client.deliver(packet)
 
-    def _to_topic(self, topic: bytes, frames: Frames, count: int) -> None:
+    def _to_topic(self, room: Room, payload_offsets: bool, frames: Frames, count: int) -> None:
         lib, stats = self._lib, self._engine.stats
+        topic = room.topic(payload_offsets)
         for index, frame in enumerate(frames):
             if index == 0 and not frame:
                 continue
@@ -88,7 +87,9 @@ class Outbox:
             lib.uws_publish(HTTP, self.app, topic, len(topic), frame, len(frame), opcode, False)
             stats.messages_out += count
             stats.bytes_out += len(frame) * count
-            self.unscanned += len(frame)
+            room.unscanned += len(frame)
         self._engine.native_loop.kick()
-        if self.unscanned > _SCAN_BYTES:
-            self._engine.scan_soon()
+        self.unscanned += 1
+        if room.unscanned > self._engine.options.max_backpressure_bytes // 8:
+            room.unscanned = 0
+            self._engine.scan_soon(room)

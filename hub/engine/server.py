@@ -13,6 +13,7 @@ from hub.engine.client import Client, Phase
 from hub.engine.connecting import Connector, RecoveryCheck
 from hub.engine.connection import Connection
 from hub.engine.dispatch import Dispatcher
+from hub.engine.draining import drain
 from hub.engine.eio import Engine
 from hub.engine.fastpath import FastPath
 from hub.engine.listener import Listener, addresses
@@ -105,6 +106,18 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.eio.native_loop.release()
         self._attached = False
         self.port = None
+
+    async def drain(self, seconds: float) -> None:
+        """Stop accepting, tell clients when they will be closed, close them over `seconds`, then stop.
+
+        `close` meanwhile ends it at once.
+        """
+        if not self._attached or self._listener is None:
+            return
+        self.eio.accepting = False
+        self._listener.stop()
+        await drain(self, seconds)
+        await self.close()
 
     async def shutdown(self) -> None:
         """python-socketio's name for it."""

@@ -17,12 +17,13 @@ class Room:
     Clients that want offsets in the payload get other bytes, so they have a topic of their own.
     """
 
-    __slots__ = ("_number", "_payload_natives", "members", "name", "others")
+    __slots__ = ("_number", "_payload_natives", "members", "name", "others", "unscanned")
 
     def __init__(self, name: Any) -> None:
         self.name = name
         self._number = next(_numbers)
         self._payload_natives = 0
+        self.unscanned = 0  # bytes published since the members' backlogs were looked at
         self.members: set[Client] = set()
         self.others: set[Client] = set()
 
