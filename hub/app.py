@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from hub import registry
-from hub.auth import Authenticator
+from hub.auth import LONGEST_TOKEN, Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
 from hub.dispatch import Dispatcher
@@ -41,6 +41,7 @@ from services.base import Clock
 from services.network import Services
 
 REST_CLOSE_S: Final = 2.0
+LARGEST_LINE_BYTES: Final = 2 * LONGEST_TOKEN  # of a request's first line and of each header
 LARGEST_MESSAGE_BYTES: Final = 4 * LARGEST_PAYLOAD_BYTES  # so that a payload too large gets its code
 
 _log = logger("hub")
@@ -160,7 +161,13 @@ class Hub:
         self.supervisor.own("readiness", self.readiness.run)
 
     async def _start_rest(self, stack: AsyncExitStack) -> int:
-        runner = web.AppRunner(self.rest_application(), access_log=None, shutdown_timeout=REST_CLOSE_S)
+        runner = web.AppRunner(
+            self.rest_application(),
+            access_log=None,
+            shutdown_timeout=REST_CLOSE_S,
+            max_line_size=LARGEST_LINE_BYTES,
+            max_field_size=LARGEST_LINE_BYTES,
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self.settings.hub_host, self.settings.rest_port)

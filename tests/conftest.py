@@ -1,0 +1,35 @@
+"""Fixtures for every test that talks to a hub."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hub import RunningHub, running
+
+MakeHub = Callable[..., AbstractAsyncContextManager[RunningHub]]
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[RunningHub]:
+    """A running hub without limits on calls, empty, on free ports."""
+    async with running(tmp_path / "data") as hub:
+        yield hub
+
+
+@pytest.fixture
+async def make_hub(tmp_path: Path) -> AsyncIterator[Any]:
+    """Starts a hub with settings of its own: `await make_hub(rate_limit_per_minute=3)`."""
+    numbers = count(1)
+    async with AsyncExitStack() as stack:
+
+        async def make(**settings: Any) -> RunningHub:
+            data_dir = settings.pop("data_dir", tmp_path / f"data{next(numbers)}")
+            return await stack.enter_async_context(running(data_dir, **settings))
+
+        yield make
