@@ -8,7 +8,7 @@ from typing import Final
 
 from services.answers import ZoneCrossing
 from services.boards import Boards
-from services.entries import Entries
+from services.entries import TIMERS, Entries
 from services.events import CustomerApproaching, CustomerArrived, CustomerLeft, CustomerMoved
 from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, step
 from services.geo import distance_m
@@ -94,9 +94,9 @@ class Arrivals:
             hold_until=entry.hold_until if arrived else max(entry.hold_until, least),
         )
         await tx.queues.replace(entry)
-        await clear_timers(tx, entry.id, "queue.hold", "queue.ask", "queue.call")
+        await clear_timers(tx, entry.id, *TIMERS)
         if not arrived:
-            await self._entries.set_hold(tx, entry)
+            await tx.timers.insert(self._entries.hold_timer(entry))
         tx.log(self._boards.queue_updated(entry))
         return entry
 

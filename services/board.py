@@ -7,6 +7,7 @@ station is read from it, so that all doors show the same figures.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from math import exp
 from typing import Final
 
@@ -38,7 +39,9 @@ class BoardEntry(Model):
     battery_id: str | None
     called: bool
 
+    @cached_property
     def public(self) -> QueueEntryView:
+        """As anybody may see it."""
         return QueueEntryView(
             position=self.position, state=self.state, estimated_wait_minutes=self.estimated_wait_minutes
         )

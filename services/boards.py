@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from services.board import BoardEntry, StationBoard, Stock, project, staffed_bays
+from services.board import StationBoard, Stock, project, staffed_bays
 from services.errors import NotFound, raise_
 from services.events import (
     BatteryCounts,
@@ -18,7 +18,7 @@ from services.models import Entry, HolderKind, Station
 from services.people import count_on_duty
 from services.ports import Scalar, Snapshot, Transaction, Where
 from services.states import OPEN, BatteryState, EntryState
-from services.timers import set_timer
+from services.timers import set_timer, timer
 from services.wait import Wait
 from services.world import World
 
@@ -48,11 +48,11 @@ class Boards:
         on_duty = await count_on_duty(reads, station.id)
         return await self._project(reads, station, await _open_entries(reads, station.id), on_duty)
 
-    async def publish(self, tx: Transaction, station: Station) -> StationBoard:
+    async def publish(self, tx: Transaction, station: Station) -> dict[str, Entry]:
         """Write the station's next version, call who is next, and tell everybody what moved.
 
         The last step of every transaction that changed the station's queue or stock. `station` may
-        carry changed fields; its version is still the stored one.
+        carry changed fields; its version is still the stored one. Answers the open entries as told.
         """
         station = station.changed()
         await tx.stations.replace(station)
@@ -60,10 +60,10 @@ class Boards:
         entries = await _open_entries(tx, station.id)
         entries = await self._call_next(tx, staffed_bays(station.bays, on_duty), entries)
         board = await self._project(tx, station, entries, on_duty)
-        await self._renumber(tx, {entry.id: entry for entry in entries}, board)
+        told = await self._renumber(tx, {entry.id: entry for entry in entries}, board)
         tx.log(self._queue_changed(board), self._station_updated(board))
         tx.after_commit(lambda: self._world.live.put_board(board))
-        return board
+        return told
 
     async def _project(
         self, reads: Snapshot | Transaction, station: Station, entries: list[Entry], on_duty: int
@@ -119,7 +119,7 @@ class Boards:
         until = now + self._world.rules.queue_call
         called = entry.changed(called_at=now, call_until=until)
         await tx.queues.replace(called)
-        await set_timer(tx, "queue.call", entry.id, until)
+        await set_timer(tx, timer("queue.call", entry.id, until))
         tx.log(
             QueueCalled(
                 **self._world.stamp(),
@@ -134,7 +134,9 @@ class Boards:
         )
         return called
 
-    async def _renumber(self, tx: Transaction, entries: dict[str, Entry], board: StationBoard) -> None:
+    async def _renumber(
+        self, tx: Transaction, entries: dict[str, Entry], board: StationBoard
+    ) -> dict[str, Entry]:
         """Tell each rider whose position or wait is no longer what they were told."""
         for place in board.entries:
             entry = entries[place.entry_id]
@@ -148,6 +150,8 @@ class Boards:
             )
             await tx.queues.replace(told)
             tx.log(self.queue_updated(told))
+            entries[told.id] = told
+        return entries
 
     def queue_updated(self, entry: Entry) -> QueueUpdated:
         """The rider's own view of an entry, as an event."""
@@ -176,7 +180,7 @@ class Boards:
             capacity=board.capacity,
             available_slots=board.available_slots,
             estimated_wait_minutes=board.newcomer_wait,
-            entries=tuple(BoardEntry.public(entry) for entry in board.entries),
+            entries=tuple(entry.public for entry in board.entries),
         )
 
     def _station_updated(self, board: StationBoard) -> StationUpdated:

@@ -10,10 +10,10 @@ from services.boards import Boards
 from services.credits import CreditService
 from services.errors import NotFound, raise_
 from services.events import BatteryMoved, QueueEnded, QueueLeft, QueueNoShow
-from services.models import Battery, Entry, HolderKind, PostingState, QrToken, Station
+from services.models import Battery, Entry, HolderKind, PostingState, QrToken, Station, Timer
 from services.ports import Transaction
 from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, BatteryState, EntryState, SwapState, moved
-from services.timers import clear_timers, set_timer
+from services.timers import clear_timers, timer
 from services.tokens import QrClaims, SignedToken, token_id
 from services.world import World
 
@@ -21,7 +21,7 @@ ASK_BEFORE: Final = timedelta(minutes=5)
 """How long before `hold_until` a rider who is not near is asked whether they still come."""
 
 SWAP_AWARD: Final = "swap_award"  # the rule that pays a rider for a swap
-TIMERS: Final = ("queue.hold", "queue.ask", "queue.call")
+TIMERS: Final = ("queue.hold", "queue.call")
 
 
 class Entries:
@@ -37,9 +37,8 @@ class Entries:
         entry = await tx.queues.first({"user_id": user_id, "state": OPEN})
         return entry or raise_(NotFound(user_id=user_id))
 
-    def place(self, entry: Entry, station: Station) -> QueuePlace:
+    def place(self, entry: Entry, station: Station, signed: SignedToken | None = None) -> QueuePlace:
         """The entry as its rider is answered, with its token signed from the stored nonce and time."""
-        claims = self.claims(entry)
         return QueuePlace(
             entry_id=entry.id,
             swap_id=entry.swap_id,
@@ -48,26 +47,29 @@ class Entries:
             position=entry.position,
             estimated_wait_minutes=entry.told_wait,
             hold_until=entry.hold_until,
-            qr_token=SignedToken(claims=claims, token=self._world.signer.sign(claims)),
+            qr_token=signed or self.signed(entry),
             qr_expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
             station=StationCard(id=station.id, name=station.name, location=station.location),
             version=entry.version,
         )
 
-    def claims(self, entry: Entry) -> QrClaims:
-        return QrClaims(
+    def signed(self, entry: Entry) -> SignedToken:
+        """The token of the entry's nonce."""
+        claims = QrClaims(
             entry_id=entry.id,
             user_id=entry.user_id,
             station_id=entry.station_id,
             nonce=entry.qr_nonce,
             issued_at=entry.qr_issued_at,
         )
+        return SignedToken(claims=claims, token=self._world.signer.sign(claims))
 
-    async def issue_token(self, tx: Transaction, entry: Entry) -> None:
-        """Record the token of the entry's nonce by its hash."""
+    async def issue_token(self, tx: Transaction, entry: Entry) -> SignedToken:
+        """Sign the token of the entry's nonce, and record it by its hash."""
+        signed = self.signed(entry)
         await tx.qr_tokens.insert(
             QrToken(
-                id=token_id(self._world.signer.sign(self.claims(entry))),
+                id=token_id(signed.token),
                 entry_id=entry.id,
                 user_id=entry.user_id,
                 station_id=entry.station_id,
@@ -75,6 +77,7 @@ class Entries:
                 expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
             )
         )
+        return signed
 
     async def kill_tokens(self, tx: Transaction, entry: Entry) -> None:
         """No token of the entry that is unused may be used any more."""
@@ -90,7 +93,8 @@ class Entries:
             "held_for": None,
             "battery_type": battery_type,
         }
-        if await tx.batteries.count(free) <= self._world.rules.safety_stock:
+        kept_back = self._world.rules.safety_stock
+        if kept_back and await tx.batteries.count(free) <= kept_back:
             return None
         return await tx.batteries.first(free, order=("-soc", "cycles", "id"))
 
@@ -104,11 +108,10 @@ class Entries:
     def log_pack(self, tx: Transaction, pack: Battery, station_id: str) -> None:
         tx.log(BatteryMoved.of(pack, **self._world.stamp(), station_id=station_id))
 
-    async def set_hold(self, tx: Transaction, entry: Entry) -> None:
-        """Arrange the no-show, and the question before it."""
-        await set_timer(tx, "queue.hold", entry.id, entry.hold_until)
-        if entry.asked_at is None:
-            await set_timer(tx, "queue.ask", entry.id, entry.hold_until - ASK_BEFORE)
+    def hold_timer(self, entry: Entry) -> Timer:
+        """What is due next of a hold: the question, or when it was asked the no-show."""
+        asked = entry.asked_at is not None
+        return timer("queue.hold", entry.id, entry.hold_until if asked else entry.hold_until - ASK_BEFORE)
 
     async def end(self, tx: Transaction, entry: Entry, state: EntryState, reason: str | None) -> Entry:
         """End an entry without a swap: place, pack, token, timers and promised credits are all freed.

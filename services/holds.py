@@ -13,6 +13,7 @@ from services.geo import distance_m, travel_s
 from services.models import Entry, Station
 from services.ports import Transaction
 from services.states import EntryState
+from services.timers import set_timer
 from services.world import World
 
 ETA_P90_RATIO: Final = 1.5
@@ -42,7 +43,7 @@ class Holds:
             return entry
         moved = entry.changed(hold_until=until, asked_at=None)
         await tx.queues.replace(moved)
-        await self._entries.set_hold(tx, moved)
+        await set_timer(tx, self._entries.hold_timer(moved))
         tx.log(self._boards.queue_updated(moved))
         return moved
 
@@ -54,13 +55,23 @@ class Holds:
         station = await self._entries.station(tx, entry.station_id)
         return await self.extend_by_eta(tx, entry, station, fix.location)
 
-    async def on_ask(self, tx: Transaction, entry_id: str) -> None:
-        """Timer: ask a rider who is not near whether they still come."""
+    async def on_hold_due(self, tx: Transaction, entry_id: str) -> None:
+        """Timer: ask who is on the way whether they still come; later, who has not arrived is a no-show."""
         entry = await tx.queues.get(entry_id)
-        if entry is None or entry.state is not EntryState.CONFIRMED:
+        if entry is None or entry.state not in ON_THE_WAY:
             return
+        if entry.asked_at is None and entry.hold_until > self._world.clock():
+            await self._ask(tx, entry)
+            return
+        await self._entries.end(tx, entry, EntryState.NO_SHOW, "did not arrive in time")
+        await self._entries.publish(tx, entry.station_id)
+
+    async def _ask(self, tx: Transaction, entry: Entry) -> None:
         asked = entry.changed(asked_at=self._world.clock())
         await tx.queues.replace(asked)
+        await set_timer(tx, self._entries.hold_timer(asked))
+        if asked.state is EntryState.APPROACHING:  # near enough: no question
+            return
         tx.log(
             QueueStillComing(
                 **self._world.stamp(),
@@ -71,14 +82,6 @@ class Holds:
                 hold_until=asked.hold_until,
             )
         )
-
-    async def on_hold_end(self, tx: Transaction, entry_id: str) -> None:
-        """Timer: who has not arrived is a no-show."""
-        entry = await tx.queues.get(entry_id)
-        if entry is None or entry.state not in ON_THE_WAY:
-            return
-        await self._entries.end(tx, entry, EntryState.NO_SHOW, "did not arrive in time")
-        await self._entries.publish(tx, entry.station_id)
 
     async def on_call_end(self, tx: Transaction, entry_id: str) -> None:
         """Timer: who was called and did not come to the bay has lost the place."""

@@ -19,7 +19,7 @@ from services.base import (
     UserId,
 )
 from services.states import OPEN, WAITING, BatteryState, EntryState, SwapState
-from services.wait import Wait
+from services.wait import Wait, wait_of
 
 
 class Role(StrEnum):
@@ -137,7 +137,7 @@ class Entry(Document):
         """The wait as last told to the rider."""
         if self.wait_p50_minutes is None or self.wait_p90_minutes is None:
             return None
-        return Wait(p50=self.wait_p50_minutes, p90=self.wait_p90_minutes)
+        return wait_of(self.wait_p50_minutes, self.wait_p90_minutes)
 
     @property
     def is_waiting(self) -> bool:

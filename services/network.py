@@ -58,8 +58,7 @@ class Services:
         entries = Entries(world, boards, awards)
         holds = Holds(world, boards, entries)
         steps = {
-            "queue.ask": holds.on_ask,
-            "queue.hold": holds.on_hold_end,
+            "queue.hold": holds.on_hold_due,
             "queue.call": holds.on_call_end,
         }
         return cls(

@@ -28,6 +28,7 @@ from services.holds import Holds
 from services.models import Battery, Entry, Station, Swap, User
 from services.ports import Transaction
 from services.states import OPEN, EntryState, SwapState
+from services.tokens import SignedToken
 from services.world import World
 
 
@@ -58,11 +59,11 @@ class QueueService:
             entry = self._entry(station, user, pack).model_copy(
                 update={"battery_level": battery_level, "confirmed_from": near}
             )
-            await self._admit(tx, entry, pack)
-            await self._boards.publish(tx, station.model_copy(update={"next_order": station.next_order + 1}))
-            told = await tx.queues.get(entry.id) or entry
+            signed = await self._admit(tx, entry, pack)
+            following = station.model_copy(update={"next_order": station.next_order + 1})
+            told = (await self._boards.publish(tx, following))[entry.id]
             tx.log(self._confirmed(told))
-            return self._entries.place(told, station)
+            return self._entries.place(told, station, signed)
 
     async def _require_place(self, tx: Transaction, station: Station, user: User) -> None:
         present = await tx.queues.first({"user_id": user.id, "state": OPEN})
@@ -91,7 +92,7 @@ class QueueService:
             qr_issued_at=now,
         )
 
-    async def _admit(self, tx: Transaction, entry: Entry, pack: Battery) -> None:
+    async def _admit(self, tx: Transaction, entry: Entry, pack: Battery) -> SignedToken:
         """Write everything that a place consists of."""
         await tx.queues.insert(entry)
         await tx.swaps.insert(
@@ -106,8 +107,8 @@ class QueueService:
             )
         )
         await self._entries.hold(tx, pack, entry.id)
-        await self._entries.issue_token(tx, entry)
-        await self._entries.set_hold(tx, entry)
+        await tx.timers.insert(self._entries.hold_timer(entry))
+        return await self._entries.issue_token(tx, entry)
 
     def _confirmed(self, entry: Entry) -> QueueConfirmed:
         return QueueConfirmed(
@@ -154,10 +155,11 @@ class QueueService:
             await self._entries.kill_tokens(tx, entry)
             renewed = entry.changed(qr_nonce=self._world.secrets(), qr_issued_at=self._world.clock())
             await tx.queues.replace(renewed)
-            await self._entries.issue_token(tx, renewed)
+            signed = await self._entries.issue_token(tx, renewed)
             tx.log(self._boards.queue_updated(renewed))
-            place = self._entries.place(renewed, await self._entries.station(tx, entry.station_id))
-        return RenewedQr(qr_token=place.qr_token, qr_expires_at=place.qr_expires_at)
+        return RenewedQr(
+            qr_token=signed, qr_expires_at=renewed.qr_issued_at + self._world.rules.qr_token_expiry
+        )
 
     async def still_coming(self, user_id: str, *, coming: bool) -> QueuePlace | QueueLeftAnswer:
         """Answer the question; `False` leaves. Raises NotFound without an open entry."""
@@ -172,7 +174,6 @@ class QueueService:
     async def status(self, station_id: str, *, with_persons: bool) -> QueueStatus:
         """A station's queue now. Raises NotFound."""
         board = await self._boards.get(station_id)
-        show = _for_staff if with_persons else BoardEntry.public
         return QueueStatus(
             station_id=board.station_id,
             version=board.version,
@@ -181,7 +182,7 @@ class QueueService:
             capacity=board.capacity,
             available_slots=board.available_slots,
             estimated_wait_minutes=board.newcomer_wait,
-            entries=tuple(show(entry) for entry in board.entries),
+            entries=tuple(_for_staff(entry) if with_persons else entry.public for entry in board.entries),
         )
 
     async def slots(self, station_id: str) -> QueueSlots:

@@ -13,7 +13,7 @@ from services.errors import NotActive, NotFound, WrongBattery, raise_
 from services.events import CreditsAwarded, SwapCancelled, SwapCompleted
 from services.models import Battery, Entry, Holder, HolderKind, PackHealth, PostingState, Swap, Ticket
 from services.paging import page
-from services.ports import Range, Transaction
+from services.ports import Range, Transaction, Where
 from services.states import (
     BATTERY_MOVES,
     ENTRY_MOVES,
@@ -223,7 +223,7 @@ class SwapService:
     async def completed_today(self) -> int:
         """Swaps completed since midnight UTC."""
         midnight = self._world.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-        done = {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
+        done: Where = {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
         return await self._world.records.now.swaps.count(done)
 
     async def history(self, user_id: str, *, limit: int, cursor: str | None) -> CountedPage[SwapView]:

@@ -18,14 +18,18 @@ BATCH: Final = 100
 PUT_OFF: Final = timedelta(seconds=30)
 
 
-async def set_timer(tx: Transaction, kind: str, subject: str, due_at: datetime) -> None:
-    """Let `kind` fire for `subject` at that time, instead of any earlier arrangement."""
-    timer_id = f"{kind}:{subject}"
-    present = await tx.timers.get(timer_id)
+def timer(kind: str, subject: str, due_at: datetime) -> Timer:
+    """A new timer; there is one of a kind for each subject."""
+    return Timer(id=f"{kind}:{subject}", kind=kind, subject=subject, due_at=due_at)
+
+
+async def set_timer(tx: Transaction, wanted: Timer) -> None:
+    """Let a timer fire at its time, instead of any earlier arrangement."""
+    present = await tx.timers.get(wanted.id)
     if present is None:
-        await tx.timers.insert(Timer(id=timer_id, kind=kind, subject=subject, due_at=due_at))
-    elif present.due_at != due_at:
-        await tx.timers.replace(present.changed(due_at=due_at))
+        await tx.timers.insert(wanted)
+    elif present.due_at != wanted.due_at:
+        await tx.timers.replace(present.changed(due_at=wanted.due_at))
 
 
 async def clear_timers(tx: Transaction, subject: str, *kinds: str) -> None:
@@ -48,7 +52,7 @@ class TimerService:
         """
         failures: list[Exception] = []
         while due := await self._due(now):
-            failures += [failure for timer in due if (failure := await self._fire(timer, now))]
+            failures += [failure for one in due if (failure := await self._fire(one, now))]
         if failures:
             raise ExceptionGroup("timers failed and were put off", failures)
         following = await self._world.records.now.timers.first({}, order=("due_at",))
@@ -58,22 +62,22 @@ class TimerService:
         timers = self._world.records.now.timers
         return await timers.find({"due_at": Range(lte=now)}, order=("due_at", "id"), limit=BATCH)
 
-    async def _fire(self, timer: Timer, now: datetime) -> Exception | None:
+    async def _fire(self, due: Timer, now: datetime) -> Exception | None:
         try:
             async with self._world.records.transaction() as tx:
-                present = await tx.timers.get(timer.id)
+                present = await tx.timers.get(due.id)
                 if present is None or present.due_at > now:  # cleared or moved since it was read
                     return None
-                await tx.timers.delete(timer.id)
-                await self._steps[timer.kind](tx, timer.subject)
+                await tx.timers.delete(due.id)
+                await self._steps[due.kind](tx, due.subject)
         except Unavailable:
             raise
         except Exception as failure:
-            await self._put_off(timer, now)
+            await self._put_off(due, now)
             return failure
         return None
 
-    async def _put_off(self, timer: Timer, now: datetime) -> None:
+    async def _put_off(self, due: Timer, now: datetime) -> None:
         async with self._world.records.transaction() as tx:
-            if await tx.timers.get(timer.id) is not None:
-                await set_timer(tx, timer.kind, timer.subject, now + PUT_OFF)
+            if await tx.timers.get(due.id) is not None:
+                await set_timer(tx, due.model_copy(update={"due_at": now + PUT_OFF}))

@@ -9,6 +9,7 @@ the pack promised to them is charged, so its readiness is a lower bound.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -32,6 +33,13 @@ class Wait(Model):
     p90: float
 
 
+@lru_cache(maxsize=4096)
+def wait_of(p50: float, p90: float) -> Wait:
+    """The one object of these figures: they are few, immutable, and in every place of every queue."""
+    return Wait(p50=p50, p90=p90)
+
+
+@lru_cache(maxsize=4096)
 def estimate(*, ahead: int, active: int, bays: int, ready_in_minutes: float = 0.0) -> Wait:
     """The wait of a rider with `ahead` waiting entries before them and `active` swaps in progress.
 
@@ -39,7 +47,7 @@ def estimate(*, ahead: int, active: int, bays: int, ready_in_minutes: float = 0.
     """
     ends_needed = ahead + active - bays + 1
     quantiles = [max(_gamma_quantile(ends_needed, bays, _Z[q]), ready_in_minutes) for q in (0.5, 0.9)]
-    return Wait(p50=round(quantiles[0], 1), p90=round(quantiles[1], 1))
+    return wait_of(round(quantiles[0], 1), round(quantiles[1], 1))
 
 
 def _gamma_quantile(ends: int, bays: int, z: float) -> float:

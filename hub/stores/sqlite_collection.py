@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Final, Generic, TypeVar
 
 from hub.stores.sqlite_session import Session, WriteSession
 from hub.stores.sqlite_sql import TableSql
@@ -12,6 +14,14 @@ from services.ports import Scalar, Where
 
 D = TypeVar("D", bound=Document)
 
+PARSED_KEPT: Final = 4096  # documents of a kind, the last ones read
+
+
+@cache
+def parser(model: type[D]) -> Callable[[str], D]:
+    """Reads documents of a kind. The same text is the same immutable document, and is parsed once."""
+    return lru_cache(PARSED_KEPT)(model.model_validate_json)
+
 
 class SqliteReads(Generic[D]):
     """Implements `services.ports.Reads`; nothing here ever waits."""
@@ -19,7 +29,7 @@ class SqliteReads(Generic[D]):
     def __init__(self, session: Session, sql: TableSql) -> None:
         self._session = session
         self._sql = sql
-        self._parse = sql.collection.model.model_validate_json
+        self._parse: Callable[[str], D] = parser(sql.collection.model)  # type: ignore[arg-type]
 
     async def get(self, id: str, /) -> D | None:
         rows = self._session.rows(self._sql.get, (id,))
