@@ -32,6 +32,7 @@ class Connection(protocol.Session):
 
     __slots__ = (
         "awaiting_pong",
+        "bucket",
         "clients",
         "engine",
         "join_by",
@@ -60,6 +61,7 @@ class Connection(protocol.Session):
         self.user_session: dict[str, Any] | None = None
         self.ping_at = self.join_by = math.inf
         self.seen_at = 0.0
+        self.bucket = 0  # of the heartbeat's wheel
         self.awaiting_pong = False
         self.suspect = False  # above the soft limit when last looked at
 

@@ -166,6 +166,7 @@ class Engine:
         if self.sockets.pop(connection.sid, None) is not None:
             self.stats.connections -= 1
             self.slow.discard(connection)
+            self.wheel.remove(connection)
             self.on_closed(connection, reason)
 
     def scan_soon(self, room: Room) -> None:

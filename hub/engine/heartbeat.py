@@ -23,7 +23,7 @@ class Wheel:
         self.timeout_s = timeout_s
         self.connect_s = connect_s
         self._tick_s = max(0.005, min(1.0, interval_s / 20, timeout_s / 20, connect_s / 20))
-        self._buckets: dict[int, list[Connection]] = {}
+        self._buckets: dict[int, set[Connection]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._turned = 0
 
@@ -42,7 +42,8 @@ class Wheel:
         """Its only client was refused: it may try again, for as long as a new one may take."""
         if not connection.closed:
             connection.join_by = time.monotonic() + self.connect_s
-            self._put(connection, connection.join_by)
+            self.remove(connection)
+            self._put(connection, min(connection.join_by, connection.ping_at))
 
     def pong(self, connection: Connection) -> None:
         """The client lives: its next ping is an interval away."""
@@ -69,7 +70,14 @@ class Wheel:
         return math.ceil(at / self._tick_s)
 
     def _put(self, connection: Connection, at: float) -> None:
-        self._buckets.setdefault(max(self._index(at), self._turned + 1), []).append(connection)
+        connection.bucket = max(self._index(at), self._turned + 1)
+        self._buckets.setdefault(connection.bucket, set()).add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that is closed; the wheel would hold it until its bucket is due."""
+        bucket = self._buckets.get(connection.bucket)
+        if bucket is not None:
+            bucket.discard(connection)
 
     def _schedule(self, now: float) -> None:
         if not self._buckets:
