@@ -152,15 +152,14 @@ class SqliteWriter:
         elif not batch.members:
             self._lose(batch)
             self._turns.pass_on()
-        elif self._turns.waiting and len(batch.members) < LARGEST_BATCH and not self._is_old(batch):
-            self._turns.pass_on()
-        else:
+        elif self._is_full(batch) or not self._turns.hand_over():
             self._batch = None
             self._run(self._commit(batch, self._settling))
 
     @staticmethod
-    def _is_old(batch: _Batch) -> bool:
-        return asyncio.get_running_loop().time() - batch.began_at > LONGEST_BATCH_S
+    def _is_full(batch: _Batch) -> bool:
+        age_s = asyncio.get_running_loop().time() - batch.began_at
+        return len(batch.members) >= LARGEST_BATCH or age_s > LONGEST_BATCH_S
 
     def _run(self, settle: Coroutine[Any, Any, None]) -> None:
         """In a task and a context of its own: no member can cancel it."""
@@ -172,11 +171,11 @@ class SqliteWriter:
         self._turns.pass_on()
         if durable:
             await self._run_steps(batch)
+        batch.durable.set_result(durable)
         if previous is not None:
             await previous  # what was committed first is heard of first
         if durable:
             self._publish(batch)
-        batch.durable.set_result(durable)
 
     async def _is_committed(self, batch: _Batch) -> bool:
         loop = asyncio.get_running_loop()

@@ -20,10 +20,6 @@ class Turns:
         self._taken = False
         self._queue: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
-    @property
-    def waiting(self) -> int:
-        return len(self._queue)
-
     async def take(self) -> None:
         """Wait for the turn. Raises Unavailable when too many wait, or for too long."""
         if not self._taken:
@@ -46,12 +42,17 @@ class Turns:
         if turn.done() and not turn.cancelled():
             self._unused()
         else:
-            del self._queue[turn]
+            self._queue.pop(turn, None)
+
+    def hand_over(self) -> bool:
+        """Give the turn to who has waited longest; false, and it is kept, when nobody waits."""
+        while self._queue:
+            turn, _ = self._queue.popitem(last=False)
+            if not turn.done():  # else cancelled, and its task does not know yet
+                turn.set_result(None)
+                return True
+        return False
 
     def pass_on(self) -> None:
         """End the holder's turn."""
-        if self._queue:
-            turn, _ = self._queue.popitem(last=False)
-            turn.set_result(None)
-        else:
-            self._taken = False
+        self._taken = self.hand_over()
