@@ -113,7 +113,6 @@ class Hub:
             seen=self.seen,
             clock=world.clock,
             ids=world.ids,
-            recovery_window_s=self.settings.recovery_window_seconds,
         )
         self.fanout = Fanout(self.resources.log, self.server, self.metrics, time=time)
         self.positions = Positions(
@@ -187,6 +186,8 @@ def _socket_server(settings: Settings, origins: Origins) -> Any:
         "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
         "max_backpressure_bytes": settings.max_backpressure_bytes,
         "cors_allowed_origins": origins.of_socket,
+        "recovery_window": settings.recovery_window_seconds or None,
+        "session_event": "hub:session",
     }
     return create_server(settings.engine, **options)
 

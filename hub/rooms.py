@@ -51,9 +51,12 @@ class HubRooms:
         self._snapshots = Snapshots(services, stats)
 
     async def check(self, identity: Identity, room: str) -> None:
-        name = Name.of(room)
-        if not await self._may_join(identity, name):
+        if not await self.may_hear(identity, room):
             raise Forbidden(room=room)
+
+    async def may_hear(self, identity: Identity, room: str) -> bool:
+        """Does the room exist, and is it open to the caller?"""
+        return await self._may_join(identity, Name.of(room))
 
     async def _may_join(self, identity: Identity, name: Name) -> bool:
         match name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +13,15 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from hub.auth import Authenticator
 from hub.dispatch import Dispatcher, Request
 from hub.doors.expiry import Expiry
+from hub.engine import FallbackServer
 from hub.logs import logger
-from hub.operations import Identity, Registry
+from hub.operations import Identity, Operation, Registry
 from hub.outcome import Outcome, Refusal
 from hub.payloads import ValuePayload
 from hub.people_seen import Seen
-from hub.rooms import HubRooms, automatic
+from hub.rooms import HubRooms, automatic, user_room
 from services.base import Clock, Ids, rfc3339
-from services.errors import Forbidden, HubError, NotFound, Unauthenticated
+from services.errors import HubError, NotFound, Unauthenticated
 
 EXPIRED_GRACE_S = 60.0  # from `auth:expired` to the end of the connection
 
@@ -46,6 +48,12 @@ class SocketSession:
             self.forget(room)
             await self.door.server.leave_room(self.sid, room)
 
+    def take_up(self, rooms: Iterable[str]) -> None:
+        """Count the rooms that the engine has put a recovered socket into."""
+        for room in rooms:
+            self.rooms.add(room)
+            self.door.members[room] += 1
+
     def forget(self, room: str) -> None:
         """Count the member off."""
         self.rooms.discard(room)
@@ -67,9 +75,7 @@ class SocketSession:
         for room in automatic(self.identity):
             await self.join(room)
         for room in tuple(self.rooms):
-            try:
-                await self.door.rooms.check(self.identity, room)
-            except Forbidden:
+            if not await self.door.rooms.may_hear(self.identity, room):
                 await self.leave(room)
 
 
@@ -87,7 +93,6 @@ class RealtimeDoor:
         seen: Seen,
         clock: Clock,
         ids: Ids,
-        recovery_window_s: float,
     ) -> None:
         self.server = server
         self.authenticator = authenticator
@@ -99,13 +104,33 @@ class RealtimeDoor:
         self._seen = seen
         self._clock = clock
         self._ids = ids
-        self._window_s = recovery_window_s
         self._sockets: dict[str, SocketSession] = {}
         self._by_user: Counter[str] = Counter()
         self._greetings: set[asyncio.Task[None]] = set()
-        server.on("connect", self._connect)
-        server.on("disconnect", self._disconnect)
-        server.on("*", self._event)
+        self._register()
+
+    def _register(self) -> None:
+        """A handler for each operation: the engine has a shorter way for those than for its catch-all."""
+        self.server.on("connect", self._connect)
+        self.server.on("disconnect", self._disconnect)
+        self.server.on("*", self._unknown)
+        for operation in self._registry:
+            self.server.on(operation.event, self._handler(operation))
+        self.server.recovery_check = self._may_recover
+
+    def _handler(self, operation: Operation) -> Callable[..., Awaitable[dict[str, Any]]]:
+        async def handle(sid: str, *arguments: Any) -> dict[str, Any]:
+            """What it returns is the acknowledgement's one argument."""
+            session = self._sockets.get(sid)
+            if session is None:
+                return Outcome(refusal=Refusal.of(Unauthenticated())).ack()
+            request = Request(session.identity, ValuePayload(*arguments), session)
+            return (await self._dispatcher.run(operation, request)).ack()
+
+        return handle
+
+    async def _unknown(self, event: str, _sid: str, *_arguments: Any) -> dict[str, Any]:
+        return Outcome(refusal=Refusal.of(NotFound(event=str(event)[:64]))).ack()
 
     @property
     def connections(self) -> int:
@@ -130,24 +155,36 @@ class RealtimeDoor:
             raise _refused(Refusal.internal(incident)) from None
         session = self._sockets[sid] = SocketSession(sid, identity, self)
         self._by_user[identity.user_id] += 1
+        if self.server.recovered(sid):
+            session.take_up(room for room in self.server.rooms(sid) if room != sid)
         for room in automatic(identity):
             await session.join(room)
         self.expiry.watch(sid, identity.expires_at)
         await self._greet(sid)
 
+    async def _may_recover(
+        self, _environ: Any, auth: Any, rooms: frozenset[str], _user_session: Any
+    ) -> set[str] | None:
+        """The rooms that who comes back may hear with today's token; none for somebody else."""
+        try:
+            identity = self.authenticator.verify(auth.get("token"))
+        except Unauthenticated:
+            return None
+        if user_room(identity.user_id) not in rooms:
+            return None
+        return {room for room in rooms if await self.rooms.may_hear(identity, room)}
+
     async def _greet(self, sid: str) -> None:
-        """`hub:session` is the first event. The engine holds it back until CONNECT; its stand-in does not."""
-        if getattr(self.server, "session_event", None):
-            return
-        if hasattr(self.server, "options"):  # hub.engine.FallbackServer
+        """`hub:session` is the first event; with recovery the engine tells it by itself."""
+        if isinstance(self.server, FallbackServer):  # it sends nothing before CONNECT, but does not wait
             task = asyncio.create_task(self._emit_session(sid))
             self._greetings.add(task)
             task.add_done_callback(self._greetings.discard)
-        else:
+        elif self.server.recovery is None:
             await self._emit_session(sid)
 
     async def _emit_session(self, sid: str) -> None:
-        said = {"pid": sid, "recovered": False, "window_seconds": self._window_s}
+        said = {"pid": sid, "recovered": False, "window_seconds": 0}
         await self.server.emit("hub:session", said, room=sid)
 
     async def _disconnect(self, sid: str, _reason: Any = None) -> None:
@@ -160,19 +197,6 @@ class RealtimeDoor:
         self._by_user[session.identity.user_id] -= 1
         if not self._by_user[session.identity.user_id]:
             del self._by_user[session.identity.user_id]
-
-    # -- events
-
-    async def _event(self, event: str, sid: str, *arguments: Any) -> dict[str, Any]:
-        """Every event there is, and is not; what it returns is the acknowledgement's one argument."""
-        session = self._sockets.get(sid)
-        if session is None:
-            return Outcome(refusal=Refusal.of(Unauthenticated())).ack()
-        operation = self._registry.get(event)
-        if operation is None:
-            return Outcome(refusal=Refusal.of(NotFound(event=event[:64]))).ack()
-        request = Request(session.identity, ValuePayload(*arguments), session)
-        return (await self._dispatcher.run(operation, request)).ack()
 
     # -- tokens that end
 

@@ -106,7 +106,8 @@ class Person:
         if door == "socket":
             return await self.call(event, payload)
         operation = self.hub.hub.registry.get(event)
-        assert operation and operation.rest
+        assert operation
+        assert operation.rest
         fields = dict(payload or {})
         method, template = operation.rest
         path = re.sub(r"{(\w+)}", lambda field: quote(str(fields.pop(field[1])), safe=""), template)
