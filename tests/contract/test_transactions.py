@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.errors import DuplicateKey, Unavailable, WriteConflict
+from services.errors import DuplicateKey, WriteConflict
 from services.ports import Log, Records
 from tests.contract.documents import entry, heard, station, user
 
@@ -21,12 +21,15 @@ async def test_error_undoes_everything(records: Records, log: Log) -> None:
     async def step() -> None:
         ran.append("step")
 
-    with pytest.raises(Refused):
+    async def refused() -> None:
         async with records.transaction() as tx:
             await tx.users.insert(user())
             tx.log(heard(1))
             tx.after_commit(step)
             raise Refused
+
+    with pytest.raises(Refused):
+        await refused()
 
     assert await records.now.users.count({}) == 0
     assert await log.last() == 0
@@ -44,13 +47,16 @@ async def test_own_writes_are_read_inside_and_nowhere_else(records: Records) -> 
 
 
 async def test_inner_block_joins_and_outer_error_undoes_both(records: Records) -> None:
-    with pytest.raises(Refused):
+    async def refused() -> None:
         async with records.transaction() as outer:
             async with records.transaction() as inner:
                 await inner.users.insert(user("inner"))
             assert await outer.users.get("inner")
             assert await records.now.users.get("inner") is None
             raise Refused
+
+    with pytest.raises(Refused):
+        await refused()
 
     assert await records.now.users.count({}) == 0
 
@@ -61,16 +67,19 @@ async def test_inner_error_caught_outside_undoes_the_inner_block_alone(records: 
     async def step(name: str) -> None:
         ran.append(name)
 
+    async def refused() -> None:
+        async with records.transaction() as inner:
+            await inner.users.insert(user("inner"))
+            inner.log(heard(2))
+            inner.after_commit(lambda: step("inner"))
+            raise Refused
+
     async with records.transaction() as outer:
         await outer.users.insert(user("outer"))
         outer.log(heard(1))
         outer.after_commit(lambda: step("outer"))
         with pytest.raises(Refused):
-            async with records.transaction() as inner:
-                await inner.users.insert(user("inner"))
-                inner.log(heard(2))
-                inner.after_commit(lambda: step("inner"))
-                raise Refused
+            await refused()
         async with records.transaction() as second:
             await second.users.insert(user("second"))
 
@@ -94,12 +103,17 @@ async def test_task_started_inside_has_its_own_transaction(records: Records) -> 
         async with records.transaction() as tx:
             await tx.users.insert(user("other"))
 
-    with pytest.raises(Refused):
+    tasks: list[asyncio.Task[None]] = []
+
+    async def refused() -> None:
         async with records.transaction() as tx:
             await tx.users.insert(user("mine"))
-            task = asyncio.create_task(other())
+            tasks.append(asyncio.create_task(other()))
             raise Refused
-    await task
+
+    with pytest.raises(Refused):
+        await refused()
+    await asyncio.gather(*tasks)
 
     assert [one.id for one in await records.now.users.find({})] == ["other"]
 
@@ -268,7 +282,3 @@ async def test_a_transaction_that_only_reads_sees_what_was_answered(records: Rec
 
     async with records.transaction() as tx:
         assert await tx.users.get("consumer_001") == user()
-
-
-def test_unavailable_can_be_retried() -> None:
-    assert Unavailable.retryable

@@ -1,0 +1,138 @@
+"""What every adapter of `Live` promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.stores.memory import MemoryLive
+from services.fences import FenceTrack, ZoneTrack
+from services.ports import Allowance, Live
+from tests.contract.documents import NOON, HandClock, board, fix
+
+
+async def test_board_of_a_newer_version_stays(live: Live) -> None:
+    await live.put_board(board(version=2, name="Second"))
+    await live.put_board(board(version=1, name="First"))
+    assert (await live.board("station_001")) == board(version=2, name="Second")
+
+    await live.put_board(board(version=3, name="Third"))
+
+    assert (await live.board("station_001")) == board(version=3, name="Third")
+    assert await live.board("station_404") is None
+
+
+async def test_boards_come_by_id(live: Live) -> None:
+    for name in ("station_003", "station_001", "station_002"):
+        await live.put_board(board(name))
+
+    assert [one.station_id for one in await live.boards()] == ["station_001", "station_002", "station_003"]
+
+
+async def test_position_moves_forward_only(live: Live) -> None:
+    newest = fix(at=NOON, lat=13)
+
+    assert await live.put_position(newest) is True
+    assert await live.put_position(fix(at=NOON, lat=1)) is False
+    assert await live.put_position(fix(at=NOON - timedelta(seconds=1), lat=1)) is False
+
+    assert await live.position("consumer_001") == newest
+    assert await live.position("nobody") is None
+    later = fix(at=NOON + timedelta(microseconds=1))
+    assert await live.put_position(later) is True
+    assert await live.positions() == [later]
+
+
+async def test_fences_come_back(live: Live) -> None:
+    track = FenceTrack(station_id="station_001", outer=ZoneTrack(inside=True, out_since=NOON))
+
+    await live.put_fences("consumer_001", track)
+
+    assert await live.fences("consumer_001") == track
+    assert await live.fences("nobody") is None
+
+
+async def test_replace_all_forgets_what_was(live: Live) -> None:
+    await live.put_board(board("old", version=9))
+    await live.put_board(board("station_001", version=9))
+    await live.put_position(fix("old"))
+    await live.put_fences("old", FenceTrack(station_id="old"))
+
+    await live.replace_all([board("station_001", version=3)], [fix("new")])
+
+    assert await live.boards() == [board("station_001", version=3)]
+    assert await live.positions() == [fix("new")]
+    assert await live.fences("old") is None
+
+
+async def test_60_calls_a_minute(live: Live, clock: HandClock) -> None:
+    answers = [await live.allow("u", per_minute=60, per_hour=1000) for _ in range(60)]
+    assert answers == [Allowance(True)] * 60
+
+    clock.forward(seconds=15)
+    assert await live.allow("u", per_minute=60, per_hour=1000) == Allowance(False, 45.0)
+
+    assert (await live.allow("other", per_minute=60, per_hour=1000)).allowed
+    clock.forward(seconds=45)
+    assert (await live.allow("u", per_minute=60, per_hour=1000)).allowed
+
+
+async def test_hour_is_counted_over_many_minutes(live: Live, clock: HandClock) -> None:
+    for _ in range(4):
+        assert (await live.allow("u", per_minute=2, per_hour=4)).allowed
+        clock.forward(minutes=1)
+
+    assert await live.allow("u", per_minute=2, per_hour=4) == Allowance(False, 56 * 60.0)
+    clock.forward(minutes=56)
+    assert (await live.allow("u", per_minute=2, per_hour=4)).allowed
+
+
+async def test_refused_calls_are_not_counted(live: Live, clock: HandClock) -> None:
+    for _ in range(10):
+        await live.allow("u", per_minute=1, per_hour=3)
+    clock.forward(minutes=1)
+
+    assert (await live.allow("u", per_minute=1, per_hour=3)).allowed
+
+
+async def test_retry_is_when_both_windows_allow_it(live: Live) -> None:
+    await live.allow("u", per_minute=1, per_hour=1)
+
+    assert await live.allow("u", per_minute=1, per_hour=1) == Allowance(False, 3600.0)
+
+
+async def test_0_is_no_limit(live: Live) -> None:
+    for _ in range(100):
+        assert (await live.allow("u", per_minute=0, per_hour=0)).allowed
+
+
+async def test_clock_set_back_does_not_lock_anybody_out(live: Live, clock: HandClock) -> None:
+    await live.allow("u", per_minute=1, per_hour=10)
+    clock.forward(days=-1)
+
+    assert (await live.allow("u", per_minute=1, per_hour=10)).allowed
+
+
+async def test_memory_is_bounded(clock: HandClock) -> None:
+    live = MemoryLive(clock=clock, most_users=3)
+
+    for number in range(10):
+        await live.put_position(fix(f"u{number}"))
+        await live.put_fences(f"u{number}", FenceTrack(station_id="s"))
+        await live.allow(f"u{number}", per_minute=1, per_hour=1)
+
+    assert [one.user_id for one in await live.positions()] == ["u7", "u8", "u9"]
+    assert await live.fences("u6") is None
+    assert await live.fences("u9")
+    assert (await live.allow("u0", per_minute=1, per_hour=1)).allowed  # forgotten
+    assert not (await live.allow("u9", per_minute=1, per_hour=1)).allowed
+
+
+@pytest.mark.parametrize("most_users", [1, 3])
+async def test_rebuild_is_bounded_too(clock: HandClock, most_users: int) -> None:
+    live = MemoryLive(clock=clock, most_users=most_users)
+
+    await live.replace_all([], [fix(f"u{number}") for number in range(10)])
+
+    assert len(await live.positions()) == most_users
