@@ -7,7 +7,7 @@ event log (none: only in rooms). The model is the payload: what it has, every ro
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import ConfigDict
 
@@ -324,7 +324,7 @@ class BatteryMoved(_ForStaff):
     """A pack has changed its holder, its state or its promise."""
 
     name = "battery:changed"
-    type = "battery.moved"
+    type: ClassVar[str | None] = "battery.moved"
 
     battery_id: str
     state: BatteryState
@@ -335,7 +335,7 @@ class BatteryMoved(_ForStaff):
     held: bool
 
     @classmethod
-    def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> BatteryMoved:
+    def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> Self:
         return cls(
             id=id,
             at=at,
@@ -349,6 +349,13 @@ class BatteryMoved(_ForStaff):
             soh=battery.soh,
             held=battery.held_for is not None,
         )
+
+
+class BatteryRead(BatteryMoved):
+    """Telemetry says something new of a pack that stays where it is: rooms hear it, the log does not."""
+
+    type: ClassVar[str | None] = None
+    topic: ClassVar[Topic | None] = None
 
 
 class QueueCounts(Model):

@@ -10,13 +10,14 @@ from services.base import Location, Model
 from services.board import StationBoard
 from services.boards import Boards
 from services.entries import Entries
+from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
 from services.models import Battery, HolderKind, Role
 from services.ports import Transaction
 from services.states import BatteryState
 from services.world import World
 
-SOC_STEP: Final = 2.0
+SOC_STEP: Final = 5.0
 """A pack's state of charge is recorded, and told, when it has moved by this many percent."""
 
 
@@ -98,7 +99,8 @@ class StationService:
             updated_at=self._world.clock(),
         )
         await tx.batteries.replace(read)
-        self._entries.log_pack(tx, read, pack.holder.id)
+        fact = BatteryRead if state is pack.state else BatteryMoved
+        tx.log(fact.of(read, **self._world.stamp(), station_id=pack.holder.id))
         return state is not pack.state
 
     async def rebuild_live(self) -> None:
