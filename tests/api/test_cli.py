@@ -1,0 +1,63 @@
+"""The command line: a hub in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.e2e.process import HubProcess, running_hub
+
+
+async def _navswap(hub: HubProcess, *arguments: str) -> str:
+    made = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hub", *arguments,
+        env=hub._environment(), stdout=asyncio.subprocess.PIPE, cwd=hub.data_dir.parent,
+    )  # fmt: skip
+    printed, _ = await made.communicate()
+    assert made.returncode == 0
+    return printed.decode()
+
+
+async def test_serve_prints_its_doors_and_a_link_that_opens(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub, aiohttp.ClientSession() as http:
+        printed = hub.log()
+        assert str(hub.hub_port) in printed
+        assert str(hub.rest_port) in printed
+        for link in (printed, await _navswap(hub, "link")):
+            code = link.partition("#link=")[2].split()[0]
+            async with http.post(f"{hub.rest_url}/auth/link", json={"link": code}) as answer:
+                assert answer.status == 200
+
+
+async def test_a_printed_token_opens_both_doors(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub, aiohttp.ClientSession() as http:
+        token = await hub.token("consumer", "consumer_001")
+        async with http.get(
+            f"{hub.rest_url}/station/list?limit=200", headers={"Authorization": f"Bearer {token}"}
+        ) as answer:
+            stations = (await answer.json())["items"]
+    assert len(stations) == 24
+    assert token not in hub.log()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_serve_stops_when_told(tmp_path: Path, sign: signal.Signals) -> None:
+    hub = HubProcess(tmp_path / "data", args=())
+    await hub.start()
+
+    assert await hub.kill(sign) == 0
+    assert "Traceback" not in hub.log()
+
+
+async def test_the_specs_are_printed(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path / "data")
+    tmp_path.joinpath("data").mkdir()
+
+    assert json.loads(await _navswap(hub, "openapi"))["openapi"].startswith("3.1")
+    assert json.loads(await _navswap(hub, "asyncapi"))["asyncapi"] == "3.0.0"
