@@ -95,13 +95,12 @@ class Engine:
         """The CORS headers of any answer to `request`."""
         return cors_headers(self.options, request)
 
-    def admit(self, request: Request, transport: str) -> protocol.Refusal | None:
+    def admit(self, request: Request, query: dict[str, str], transport: str) -> protocol.Refusal | None:
         """The checks a new session has to pass; None when it may open."""
         if not self.accepting:
             return protocol.STOPPING
         if not origin_allowed(self.options, request):
             return protocol.FORBIDDEN
-        query = request.query
         refusal = protocol.check_query(query, self.options.transports)
         if refusal is None and query["transport"] != transport:
             return protocol.UNKNOWN_TRANSPORT
@@ -111,11 +110,12 @@ class Engine:
 
     def admit_websocket(self, request: Request) -> Connection | protocol.Refusal:
         """The session a new WebSocket belongs to: its own, or the one it wants to upgrade."""
-        refusal = self.admit(request, "websocket")
+        query = request.query
+        refusal = self.admit(request, query, "websocket")
         if refusal is not None:
             self.stats.refused += 1
             return refusal
-        sid = request.query.get("sid")
+        sid = query.get("sid")
         if sid is None:
             return Connection(self, self.generate_id(), "websocket", request)
         connection = self.sockets.get(sid)

@@ -65,7 +65,7 @@ class Outbox:
             self.flushing = False
 
     def _publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
-        natives = [client for client in skip if client.native and room.has(client)]
+        natives = [client for client in skip if room.on_topic(client)]
         for client in natives:
             room.unsubscribe(client)
         for payload_offsets, count in room.natives():

@@ -147,14 +147,14 @@ class Polling:
             return protocol.BAD_REQUEST
         sid = query.get("sid")
         if sid is None:
-            return self._open(request, answer)
+            return self._open(request, query, answer)
         connection = engine.sockets.get(sid)
         return protocol.UNKNOWN_SID if connection is None else self._continue(connection, request, answer)
 
-    def _open(self, request: Request, answer: Answer) -> Refusal | None:
+    def _open(self, request: Request, query: dict[str, str], answer: Answer) -> Refusal | None:
         if request.method != "GET":
             return protocol.BAD_METHOD
-        refusal = self._engine.admit(request, "polling")
+        refusal = self._engine.admit(request, query, "polling")
         if refusal is not None:
             return refusal
         connection = Connection(self._engine, self._engine.generate_id(), "polling", request)

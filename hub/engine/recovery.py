@@ -62,7 +62,7 @@ class Session:
         self.started = position
         self.client: Client | None = client
         self.rooms: dict[Any, int] = {}  # room -> the position at which it was joined
-        self.left: list[tuple[Any, int, int]] = []  # room, joined, left
+        self.left: tuple[tuple[Any, int, int], ...] = ()  # room, joined, left
         self.expires_at = 0.0
         self.user_session: Any = None
 
@@ -195,10 +195,11 @@ class Recovery:
         joined = session.rooms.pop(room, None)
         if joined is None:
             return
-        session.left.append((room, joined, self.position))
+        session.left = (*session.left, (room, joined, self.position))
         if len(session.left) > _MAX_LEFT:
             # Forget the oldest stretch: whoever has not received it in full cannot be recovered.
-            _, _, left = session.left.pop(0)
+            (_, _, left), *kept = session.left
+            session.left = tuple(kept)
             key = (session.namespace, session.sid)
             self._forgotten[key] = max(self._forgotten.get(key, 0), left)
 

@@ -9,16 +9,23 @@ from hub.engine.native import HTTP, Native
 
 
 class Request:
-    """Kept for the life of its connection, so kept small: headers as one tuple, the rest on demand."""
+    """Kept for the life of its connection, so kept small: headers as one string, the rest on demand."""
 
-    __slots__ = ("_environ", "address", "headers", "method", "url")
+    __slots__ = ("_environ", "_head", "_size", "address", "method", "url")
 
-    def __init__(self, method: str, url: str, headers: tuple[tuple[str, str], ...], address: str) -> None:
+    def __init__(self, method: str, url: str, head: str, address: str) -> None:
         self.method = method
         self.url = url
-        self.headers = headers
         self.address = address
+        self._head = head  # "name: value" lines, names in lower case
         self._environ: dict[str, Any] | None = None
+        self._size = 0
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Names in lower case, and values."""
+        pairs = (line.partition(": ") for line in self._head.split("\n") if line)
+        return [(name, value) for name, _, value in pairs]
 
     @property
     def query(self) -> dict[str, str]:
@@ -32,21 +39,24 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """A header by its lower-case name; the first, should there be several."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        start = f"\n{self._head}".find(f"\n{name}: ")
+        if start < 0:
+            return None
+        start += len(name) + 2
+        end = self._head.find("\n", start)
+        return self._head[start:end] if end >= 0 else self._head[start:]
 
     @property
     def environ(self) -> dict[str, Any]:
         """The WSGI environment that connect handlers get; made once somebody asks."""
         if self._environ is None:
             self._environ = self._make_environ()
+            self._size = len(self._environ)
         return self._environ
 
     def forget_environ(self) -> None:
-        """Give its memory back if nobody wrote into it; it can be made again."""
-        if self._environ is not None and self._environ == self._make_environ():
+        """Give its memory back if nobody added to it; it can be made again."""
+        if self._environ is not None and len(self._environ) == self._size:
             self._environ = None
 
     def _make_environ(self) -> dict[str, Any]:
@@ -84,7 +94,7 @@ class RequestReader:
         self._ffi, self._lib = native.ffi, native.lib
         self._trusted_proxies = trusted_proxies
         self._text = native.ffi.new("const char **")
-        self._headers: list[tuple[str, str]] = []
+        self._headers: list[str] = []
         self._on_header = native.ffi.callback(
             "void(const char *, size_t, const char *, size_t, void *)", self._header
         )
@@ -97,7 +107,7 @@ class RequestReader:
         address = self._string(lib.uws_res_get_remote_address_as_text(HTTP, res, text))
         self._headers.clear()
         lib.uws_req_for_each_header(req, self._on_header, self._ffi.NULL)
-        request = Request(method, url, tuple(self._headers), _plain(address))
+        request = Request(method, url, "\n".join(self._headers), _plain(address))
         request.address = _client_address(request, self._trusted_proxies)
         return request
 
@@ -112,7 +122,8 @@ class RequestReader:
     def _header(self, name: Any, name_length: int, value: Any, value_length: int, _data: Any) -> None:
         unpack = self._ffi.unpack
         text = unpack(value, value_length).decode("latin-1") if value_length else ""
-        self._headers.append((unpack(name, name_length).decode("latin-1"), text))
+        text = text.replace("\n", " ")  # a bare line feed must not look like another header
+        self._headers.append(f"{unpack(name, name_length).decode('latin-1')}: {text}")
 
 
 def _client_address(request: Request, trusted_proxies: int) -> str:

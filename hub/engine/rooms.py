@@ -180,7 +180,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         for name in rooms:
             found = space.everyone if name is None else space.rooms.get(name)
             if found is None:
-                found = space.rooms[name] = Room(name)
+                found = space.rooms[name] = Room()
             found.add(client)
             client.rooms[name] = found
 
@@ -253,7 +253,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         rooms = self._spaces[namespace].rooms
         found = rooms.get(room)
         if found is None:
-            found = rooms[room] = Room(room)
+            found = rooms[room] = Room()
         found.add(client)
         client.rooms[room] = found
         if client.session is not None and client.present:
