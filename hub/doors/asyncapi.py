@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,7 +24,10 @@ TRANSIENT: Final[dict[str, str]] = {
 
 def facts() -> list[type[Fact]]:
     """Every event that rooms hear, by name."""
-    found = {kind.name: kind for kind in _subclasses(Fact) if kind.name}
+    found: dict[str, type[Fact]] = {}
+    for kind in _subclasses(Fact):  # bases come first: theirs is the name
+        if kind.name:
+            found.setdefault(kind.name, kind)
     return [found[name] for name in sorted(found)]
 
 
@@ -31,6 +35,17 @@ def _subclasses(kind: type[Fact]) -> Iterator[type[Fact]]:
     for child in kind.__subclasses__():
         yield child
         yield from _subclasses(child)
+
+
+def rooms_of(kind: type[Fact]) -> tuple[str, ...]:
+    """The rooms that hear a fact, with {fields} of it in their names."""
+    fields: dict[str, Any] = {name: f"{{{name}}}" for name in kind.model_fields}
+    return kind.model_construct(**fields).rooms()
+
+
+def about(kind: type[Fact]) -> str:
+    """What a fact says, in a sentence; some take it from their base."""
+    return (inspect.getdoc(kind) or "").partition("\n")[0]
 
 
 def document(registry: Registry) -> dict[str, Any]:
@@ -53,7 +68,12 @@ def document(registry: Registry) -> dict[str, Any]:
         }
     for kind in kinds:
         reference = {"$ref": REFS.format(model=kind.__name__)}
-        messages[kind.name or ""] = {"name": kind.name, "summary": kind.__doc__, "payload": reference}
+        messages[kind.name or ""] = {
+            "name": kind.name,
+            "summary": about(kind),
+            "description": f"Heard in {', '.join(f'`{room}`' for room in rooms_of(kind))}.",
+            "payload": reference,
+        }
     for name, summary in TRANSIENT.items():
         messages[name] = {"name": name, "summary": summary, "payload": {"type": "object"}}
     return {

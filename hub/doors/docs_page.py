@@ -7,7 +7,8 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-from hub.doors.asyncapi import TRANSIENT, facts
+from hub.doors.asyncapi import TRANSIENT, about, facts, rooms_of
+from hub.doors.clients import CLIENTS
 from hub.operations import Operation, Registry
 from services.errors import HubError
 from services.events import Fact
@@ -26,6 +27,7 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
   margin: .75rem 0; }
 h3 { margin: 0; font-size: 1rem; display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: baseline; }
 code { font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+pre { margin: .5rem 0 0; overflow-x: auto; }
 h3 code:first-child { color: var(--mark); font-weight: 600; }
 table { width: 100%; border-collapse: collapse; margin-top: .6rem; font-size: .92rem; }
 td { padding: .3rem .8rem .3rem 0; border-top: 1px solid var(--line); vertical-align: top; }
@@ -52,10 +54,15 @@ def render(registry: Registry) -> str:
         '<p class="lead">Every operation works through both doors: as a Socket.IO event with an '
         "acknowledgement, and as a REST route. For machines: "
         '<a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a>.</p>'
+        f"<h2>Connecting</h2>{''.join(_client(name, code) for name, code in CLIENTS.items())}"
         f"{''.join(parts)}<h2>Events that rooms hear</h2>{''.join(map(_event, facts()))}"
         f"<h2>Events that are no facts</h2>{_table(TRANSIENT)}"
         f"<h2>Error codes</h2>{_table(_codes())}</main></html>"
     )
+
+
+def _client(name: str, code: str) -> str:
+    return f"<article><h3>{escape(name)}</h3><pre><code>{escape(code)}</code></pre></article>"
 
 
 def _operation(operation: Operation) -> str:
@@ -79,7 +86,8 @@ def _event(kind: type[Fact]) -> str:
     log = f'<span class="soft">log: {escape(kind.type)}</span>' if kind.type else ""
     return (
         f"<article><h3><code>{escape(kind.name or '')}</code>{log}</h3>"
-        f"<div>{escape((kind.__doc__ or '').strip())}</div>"
+        f"<div>{escape(about(kind))}</div>"
+        f'<div class="soft">heard in <code>{escape(", ".join(rooms_of(kind)))}</code></div>'
         f'<div class="soft"><code>{escape(fields)}</code></div></article>'
     )
 
