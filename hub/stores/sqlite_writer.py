@@ -36,12 +36,11 @@ BUSY_PAUSE_S: Final = 0.005
 
 @dataclass(slots=True)
 class Member:
-    """One transaction of a batch. `committed` follows a durable COMMIT and must not raise; then, in
-    the order of the members, `published` says that its effects may be heard of."""
+    """One transaction of a batch. Neither callback may raise."""
 
     session: WriteSession
-    committed: Callable[[], Awaitable[None]] | None = None
-    published: Callable[[], None] | None = None
+    committed: Callable[[], Awaitable[None]] | None = None  # when durable, before it is acknowledged
+    published: Callable[[], None] | None = None  # after that, in the order of the commits
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ class SqliteWriter:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Member]:
-        """One transaction: the block runs in its turn; left when its changes are durable and published.
+        """One transaction: the block runs in its turn; left when it is durable and its steps have run.
 
         Raises Unavailable when the store fails; then nothing of it was written. An error of the block
         waits, too, for what was written before it in the batch: it may rest on that.
@@ -109,6 +108,7 @@ class SqliteWriter:
         """Another process may be writing: wait for it without holding up the loop."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + BUSY_S
+        self._roll_back()  # what a disk that failed before has left open
         while True:
             try:
                 self.connection.execute("BEGIN IMMEDIATE")
