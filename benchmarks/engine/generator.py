@@ -148,7 +148,7 @@ def fan_out(port: int, members: int, events: int, repeat: int) -> list[float]:
         found[0].socket.send(frame(f'42["burst",{events}]'.encode()))
         got = 0
         while got < expected:
-            more = poll.count(10)
+            more = poll.count(30)
             if not more:
                 raise TimeoutError(f"{got} of {expected} bytes arrived")
             got += more
@@ -173,3 +173,103 @@ def _event_size(client: Client, poll: Poll, members: int) -> int:
             break
         got += more
     return got // members
+
+
+def paced(port: int, members: int, per_second: int, seconds: float) -> tuple[float, list[float]]:
+    """Broadcasts to a room at a steady rate, with one client asking for acks; (deliveries, ack waits)."""
+    found = connect(port, members)
+    asker = found[-1]
+    poll = Poll(found)
+    _settle(poll)
+    size = _event_size(found[0], poll, members)
+    found[0].socket.send(frame(f'42["pace",{per_second}]'.encode()))
+    request = frame(b'421["echo",{"station_id":"station_001","battery_level":37}]')
+    waits: list[float] = []
+    now = time.perf_counter
+    total, begin, asked_at, due = 0, now(), 0.0, now()
+    while (at := now()) < begin + seconds:
+        if not asked_at and at >= due:
+            asked_at, due = now(), at + 0.005
+            asker.socket.send(request)
+        for client, data in poll.wait(0.001 if asked_at else max(0.0, min(0.01, due - at))):
+            total += len(data)
+            if client is asker and b"431[" in data:
+                waits.append(now() - asked_at)
+                asked_at = 0.0
+    found[0].socket.send(frame(b'42["pace",0]'))
+    poll.close()
+    return total / size, waits
+
+
+def steady(port: int, per_second: float, seconds: float) -> None:
+    """Messages at a steady rate from one client."""
+    (client,) = connect(port, 1)
+    request = frame(b'421["echo",1]')
+    begin = time.perf_counter()
+    for number in range(int(per_second * seconds)):
+        client.socket.send(request)
+        time.sleep(max(0.0, begin + (number + 1) / per_second - time.perf_counter()))
+        with contextlib.suppress(BlockingIOError):
+            client.socket.recv(65536)
+    client.socket.close()
+
+
+def first_after_quiet(port: int, quiet_s: float) -> tuple[float, float]:
+    """Seconds an ack takes when the server is busy with us, and after a quiet time (medians of few)."""
+    (client,) = connect(port, 1)
+    client.socket.setblocking(True)
+    request = frame(b'421["echo",1]')
+
+    def ask() -> float:
+        begin = time.perf_counter()
+        client.socket.send(request)
+        client.until(b"431[")
+        return time.perf_counter() - begin
+
+    busy = sorted(ask() for _ in range(200))[100]
+    time.sleep(quiet_s)
+    quiet = ask()
+    client.socket.close()
+    return busy, quiet
+
+
+def storm(port: int, count: int, window: int = 400) -> float:
+    """Seconds until `count` clients have connected and joined, `window` of them under way at a time."""
+    upgrade = (
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    )
+    join = frame(b"40")
+    epoll = select.epoll()
+    waiting: dict[int, tuple[socket.socket, bytearray]] = {}
+    done: list[socket.socket] = []
+    begin = time.perf_counter()
+    started = 0
+    while len(done) < count:
+        while started < count and len(waiting) < window:
+            each = socket.socket()
+            each.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                each.connect(("127.0.0.1", port))
+            epoll.register(each.fileno(), select.EPOLLOUT)
+            waiting[each.fileno()] = (each, bytearray())
+            started += 1
+        for descriptor, event in epoll.poll(10):
+            each, data = waiting[descriptor]
+            if event & select.EPOLLOUT:
+                each.send(upgrade)
+                epoll.modify(descriptor, select.EPOLLIN)
+                continue
+            data += each.recv(4096)
+            if b'40{"sid"' in data:
+                epoll.unregister(descriptor)
+                done.append(waiting.pop(descriptor)[0])
+            elif b'"maxPayload"' in data:
+                data.clear()
+                each.send(join)
+    seconds = time.perf_counter() - begin
+    for each in done:
+        each.close()
+    epoll.close()
+    return seconds
