@@ -9,6 +9,7 @@ import { longestStretch } from "./stretch.js";
 const WIDTHS = [4.6, 3.2, 2.2, 1.2]; // pixels, by a road's rank, when all stations are in view
 const CASED = 3; // ranks below have an outline
 const GRID_M = 2000;
+const STEEPEST = 1.1; // radians at which a name is still easy to read
 const NEAR_PX = 34; // names keep away from stations, which have their own
 
 /** What does not move: water, roads, names, the scale. */
@@ -113,7 +114,7 @@ export class Ground {
     const { pen } = this.#layer;
     const { x, y, angle, length } = longestStretch(road.path, this.#view);
     const width = pen.measureText(road.name).width;
-    if (length < width + 16 || !free([x, y], width / 2 + 22)) return;
+    if (length < width + 16 || Math.abs(angle) > STEEPEST || !free([x, y], width / 2 + 22)) return;
     pen.save();
     pen.translate(x, y);
     pen.rotate(angle);

@@ -71,9 +71,9 @@ export class Marker {
     if (this.#text(this.#name, station.name)) this.#measure();
   }
 
-  /** @param {number} x @param {number} y */
-  move(x, y) {
-    this.#set(this.#group, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+  /** @param {number} x @param {number} y @param {number} size 1 is the size it is drawn for */
+  move(x, y, size) {
+    this.#set(this.#group, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size})`);
   }
 
   /** @param {boolean} selected @param {boolean} tabbable */

@@ -2,10 +2,14 @@
 import { conditionOf } from "../model/station.js";
 import { Marker, svg } from "./marker.js";
 import { neighbour, placeLabels } from "./placing.js";
+import { spread } from "./spread.js";
 
 /** @typedef {import("./mercator.js").View} View @typedef {import("../app.js").App} App */
 
-const RADIUS = 19;
+const RADIUS = 19; // pixels, of a marker in full size
+const FURTHEST_PX = 14; // that a marker stands beside its place to make room
+const CROWDED_M = 80; // metres per pixel beyond which markers are small
+const NAMELESS_M = 160; // and beyond which only the chosen have names
 const PULSES = new Set(["queue:confirmed", "swap:completed"]);
 
 /** The stations on the map. One of them is in the tab order; arrow keys move on from there. */
@@ -42,25 +46,32 @@ export class Markers {
       this.#markers.delete(id);
     }
     if (!stations.has(this.#current)) this.#current = stations.keys().next().value ?? "";
+    const homes = new Map([...stations].map(([id, { location }]) => [id, point(this.#view.place(location))]));
+    this.#spots = spread(homes, 2 * RADIUS * this.#size + 1, FURTHEST_PX);
     for (const station of stations.values()) this.#place(station);
     this.#label();
+  }
+
+  /** Smaller where stations are close on the screen. */
+  get #size() {
+    return this.#view.metresPerPixel > CROWDED_M ? 0.78 : 1;
   }
 
   /** @param {import("../model/types.js").Station} station */
   #place(station) {
     let marker = this.#markers.get(station.id);
     if (!marker) this.#markers.set(station.id, (marker = new Marker(this.#root, station.id)));
-    const [x, y] = this.#view.place(station.location);
-    this.#spots.set(station.id, { x, y });
+    const { x, y } = /** @type {{x: number, y: number}} */ (this.#spots.get(station.id));
     marker.show(station, conditionOf(station).key);
-    marker.move(x, y);
+    marker.move(x, y, this.#size);
     marker.select(station.id === this.#app.selected.value, station.id === this.#current);
   }
 
   /** Names where there is room: the selected and the pointed at first, then what needs attention. */
   #label() {
     const { selected, hovered, store } = this.#app;
-    const near = this.#view.metresPerPixel < 90;
+    const near = this.#view.metresPerPixel < NAMELESS_M;
+    const radius = RADIUS * this.#size;
     const wishes = [...this.#spots].flatMap(([id, spot]) => {
       const station = store.stations.get(id);
       if (!station) return [];
@@ -69,8 +80,8 @@ export class Markers {
       const { width, height } = /** @type {Marker} */ (this.#markers.get(id)).labelSize;
       return near || chosen ? [{ id, ...spot, width, height, rank }] : [];
     });
-    const taken = [...this.#spots.values()].map(({ x, y }) => ({ x: x - RADIUS, y: y - RADIUS, w: 2 * RADIUS, h: 2 * RADIUS }));
-    const placed = placeLabels(wishes, taken, this.#view, RADIUS + 4);
+    const taken = [...this.#spots.values()].map(({ x, y }) => ({ x: x - radius, y: y - radius, w: 2 * radius, h: 2 * radius }));
+    const placed = placeLabels(wishes, taken, this.#view, radius + 4);
     for (const [id, marker] of this.#markers) {
       const chosen = id === selected.value || id === hovered.value;
       const fallback = chosen ? { ...this.#below(id), anchor: /** @type {const} */ ("middle") } : null;
@@ -81,7 +92,7 @@ export class Markers {
   /** @param {string} id */
   #below(id) {
     const { x, y } = /** @type {{x: number, y: number}} */ (this.#spots.get(id));
-    return { x, y: y + RADIUS + 2 };
+    return { x, y: y + RADIUS * this.#size + 2 };
   }
 
   /** A ring goes out from a station where something good has happened. @param {string} event @param {any} payload */
@@ -121,6 +132,11 @@ export class Markers {
     const next = neighbour(from, all, key);
     if (next) this.#markers.get(next)?.focus();
   }
+}
+
+/** @param {[number, number]} at */
+function point([x, y]) {
+  return { x, y };
 }
 
 /** The station that an event is about. @param {Event} event */

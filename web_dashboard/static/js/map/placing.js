@@ -47,6 +47,7 @@ function inside(box, area) {
   return box.x >= 2 && box.y >= 2 && box.x + box.w <= area.width - 2 && box.y + box.h <= area.height - 2;
 }
 
+const WIDEST = 2; // tangent of half the angle in which an arrow key looks
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 /**
@@ -61,8 +62,9 @@ export function neighbour(from, markers, key) {
   for (const marker of markers) {
     const [dx, dy] = [marker.x - from.x, marker.y - from.y];
     const along = dx * ux + dy * uy;
-    if (marker.id === from.id || along <= 0) continue;
-    const cost = along + 2 * Math.abs(dx * uy - dy * ux);
+    const aside = Math.abs(dx * uy - dy * ux);
+    if (marker.id === from.id || along <= 0 || aside > WIDEST * along) continue;
+    const cost = along + 2 * aside;
     if (!best || cost < best.cost) best = { id: marker.id, cost };
   }
   return best?.id ?? null;

@@ -75,6 +75,7 @@ function merged(before, told, version) {
   entry.entry_id = told.entry_id;
   entry.user_id = told.user_id ?? before?.user_id;
   for (const field of FIELDS) if (told[field] !== undefined) entry[field] = told[field];
+  if (told.called_at !== undefined) entry.called = told.called_at !== null;
   entry.user_name ??= entry.user_id;
   return entry;
 }

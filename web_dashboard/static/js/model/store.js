@@ -1,6 +1,7 @@
 // @ts-check
 import { Entries } from "./entries.js";
 import { FeedLog } from "./feed.js";
+import { positionFrom } from "./position.js";
 import { Recent } from "./recent.js";
 import { sentence } from "./sentences.js";
 import { stationFrom } from "./station.js";
@@ -44,7 +45,8 @@ export class Store {
     this.stations = new Map((snapshot.stations ?? []).map((told) => [told.id, stationFrom(told, undefined)]));
     this.entries.reset(snapshot.entries ?? []);
     for (const { user_id, user_name } of snapshot.entries ?? []) this.#learn(user_id, user_name);
-    this.positions = new Map((snapshot.positions ?? []).map((told) => [told.user_id, told]));
+    this.positions.clear();
+    this.#moved(snapshot.positions ?? []);
     this.#tick(snapshot.stats ?? {});
     this.#tell(new Set(["stations", "entries", "positions", "stats", "feed"]), null, snapshot);
   }
@@ -113,13 +115,13 @@ export class Store {
     return this.entries.put({ user_name: this.names.get(told.user_id), ...told }, told.version ?? 0);
   }
 
-  /** @param {Position[]} positions */
+  /** @param {any[]} positions */
   #moved(positions) {
     let any = false;
-    for (const told of positions) {
+    for (const told of positions.map(positionFrom)) {
       const before = this.positions.get(told.user_id);
       if (before && before.at >= told.at) continue;
-      this.positions.set(told.user_id, told);
+      this.positions.set(told.user_id, { ...told, role: told.role ?? before?.role });
       any = true;
     }
     return any;

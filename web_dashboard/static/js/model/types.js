@@ -34,7 +34,7 @@
  * @property {boolean} called
  * @property {number} version
  *
- * @typedef {{user_id: string, lat: number, lng: number, at: string, role?: string}} Position
+ * @typedef {{user_id: string, lat: number, lng: number, at: string, role?: string | null}} Position
  * @typedef {{connections: number, events_per_s: number, open_entries: number, swaps_today: number,
  *   commands_per_s?: number}} Stats
  * @typedef {{stations?: any[], entries?: any[], positions?: any[], stats?: any}} Snapshot

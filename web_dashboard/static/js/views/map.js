@@ -24,7 +24,8 @@ export function MapView({ app }) {
     <details class="map-key" open=${innerWidth >= 1280}>
       <summary>Key</summary>
       <ul>
-        <li><svg viewBox="0 0 30 30" class="key-ring" aria-hidden="true"><circle class="track" cx="15" cy="15" r="11" /><circle class="arc" cx="15" cy="15" r="11" pathLength="100" stroke-dasharray="62 100" transform="rotate(-90 15 15)" /><text x="15" y="19">3</text></svg>Riders waiting; ring: share of packs charged</li>
+        <li><svg viewBox="0 0 30 30" class="key-ring" aria-hidden="true"><circle class="track" cx="15" cy="15" r="11" /><circle class="arc-promised" cx="15" cy="15" r="11" pathLength="100" stroke-dasharray="62 100" transform="rotate(-90 15 15)" /><circle class="arc" cx="15" cy="15" r="11" pathLength="100" stroke-dasharray="46 100" transform="rotate(-90 15 15)" /><text x="15" y="19">3</text></svg>Riders waiting, in a ring of packs</li>
+        <li class="key-packs"><i class="swatch is-free" aria-hidden="true"></i>charged <i class="swatch is-promised" aria-hidden="true"></i>promised</li>
         <li><${Mark} of="low" />Few charged packs</li>
         <li><${Mark} of="empty" />No charged packs</li>
         <li><${Mark} of="busy" />Queue nearly full</li>

@@ -1,0 +1,10 @@
+// @ts-check
+/**
+ * Where somebody is, as a snapshot or `gps:positions` tells it.
+ * @param {any} told
+ * @returns {import("./types.js").Position}
+ */
+export function positionFrom(told) {
+  const { lat, lng } = told.location ?? told;
+  return { user_id: told.user_id, lat, lng, at: told.fix_at ?? told.at, role: told.role };
+}
