@@ -25,7 +25,7 @@ _PRAGMAS: Final = (
     "synchronous = FULL",  # COMMIT returns when the disk has it
     "cache_size = -65536",  # KiB per connection: the tables of a busy network
     "temp_store = MEMORY",  # else a savepoint of more than 16 pages writes a file
-    "wal_autocheckpoint = 8192",  # pages, 32 MiB: a checkpoint writes a page once for many commits
+    "wal_autocheckpoint = 2048",  # pages, 8 MiB: rare enough to be cheap, small enough to be short
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from hub.stores.schema import COLLECTIONS, Collection, Index
@@ -27,6 +28,18 @@ def value(scalar: Scalar) -> SqlValue:
     if isinstance(scalar, str):
         return str(scalar)  # an enum's member is its text
     return int(scalar) if isinstance(scalar, bool) else scalar
+
+
+def _operand(scalar: Scalar, parameters: list[SqlValue]) -> str:
+    """A parameter; but an enum's member, one of few, stands in the statement.
+
+    Partial indexes are about enums. A parameter that may decide whether one can be used makes SQLite
+    compile the statement anew for each execution, which costs more than most queries.
+    """
+    if isinstance(scalar, StrEnum):
+        return f"'{scalar.value}'"
+    parameters.append(value(scalar))
+    return "?"
 
 
 class TableSql:
@@ -61,13 +74,11 @@ class TableSql:
             return self._one_of(column, condition, parameters)
         if isinstance(condition, Range):
             return self._between(column, condition, parameters)
-        parameters.append(value(condition))
-        return f"{column} = ?"
+        return f"{column} = {_operand(condition, parameters)}"
 
     def _one_of(self, column: str, options: tuple[Scalar, ...], parameters: list[SqlValue]) -> str:
-        given = [value(option) for option in options if option is not None]
-        parameters += given
-        term = f"{column} IN ({', '.join('?' * len(given))})"
+        given = [_operand(option, parameters) for option in options if option is not None]
+        term = f"{column} IN ({', '.join(given)})"
         return f"({term} OR {column} IS NULL)" if None in options else term
 
     def _between(self, column: str, limits: Range, parameters: list[SqlValue]) -> str:
