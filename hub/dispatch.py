@@ -134,7 +134,8 @@ class Dispatcher:
         """The id under which a command's answer is kept; reads have none."""
         if not operation.command:
             return None
-        return request.request_id or request.payload.fields().get("request_id")
+        given = request.request_id
+        return given if given is not None else request.payload.fields().get("request_id")
 
     def _check_token(self, operation: Operation, identity: Identity) -> None:
         if operation.event != OF_AN_EXPIRED_TOKEN and self._now().timestamp() >= identity.expires_at:

@@ -31,6 +31,7 @@ class RunningHub:
         self.http = http
         self.sockets: list[Any] = []
         self._numbers = count(1)
+        self._stations = count(1)
 
     @property
     def socket_url(self) -> str:
@@ -50,11 +51,11 @@ class RunningHub:
         self, *, places: int = 20, charged: int = 12, charging: int = 0, bays: int = 2, active: bool = True
     ) -> Station:
         """A station with packs in its slots; nobody works there yet."""
-        number = next(self._numbers)
+        number = next(self._stations)
         station = Station(
             id=f"station_{number:03}",
             name=f"Station {number}",
-            location=Location(lat=CENTRE.lat + number / 10, lng=CENTRE.lng),
+            location=Location(lat=CENTRE.lat + number / 20, lng=CENTRE.lng),
             is_active=active,
             capacity=places,
             bays=bays,
