@@ -86,9 +86,8 @@ def fan(kind: str) -> Figures:
             continue
         with running(kind) as server:
             events = 200 if kind != PYTHON else 20
-            figures[f"fan-out to {members}, deliveries/s"] = generator.fan_out(
-                server.port, members, events, 3
-            )
+            rates = generator.fan_out(server.port, members, events, 3)
+            figures[f"fan-out to {members}, deliveries/s"] = rates
     return figures
 
 

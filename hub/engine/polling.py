@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hub.engine import protocol
 from hub.engine.connection import Connection
@@ -18,6 +19,7 @@ from hub.engine.request import Request
 if TYPE_CHECKING:
     from hub.engine.eio import Engine
 
+_FAREWELL_S: Final = 0.25
 _logger = logging.getLogger("hub.engine")
 
 
@@ -110,6 +112,7 @@ class Polling:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._farewells: dict[str, bool] = {}
         self._on_request = engine.native.ffi.callback("uws_method_handler", self._request)
 
     def register(self, app: Any, pattern: bytes) -> None:
@@ -149,7 +152,19 @@ class Polling:
         if sid is None:
             return self._open(request, query, answer)
         connection = engine.sockets.get(sid)
-        return protocol.UNKNOWN_SID if connection is None else self._continue(connection, request, answer)
+        if connection is not None:
+            return self._continue(connection, request, answer)
+        if request.method == "GET" and self._farewells.pop(sid, False):
+            answer.send("200 OK", [TEXT_TYPE, *engine.cors_headers(request)], protocol.NOOP)
+            return None
+        return protocol.UNKNOWN_SID
+
+    def _bid_farewell(self, connection: Connection) -> None:
+        """The client's last poll may still be on its way, on another TCP connection, sent before the
+        POST that closed the session: it gets the answer that it would have got in that order."""
+        self._farewells[connection.sid] = True
+        loop = asyncio.get_running_loop()
+        loop.call_later(_FAREWELL_S, self._farewells.pop, connection.sid, None)
 
     def _open(self, request: Request, query: dict[str, str], answer: Answer) -> Refusal | None:
         if request.method != "GET":
@@ -241,8 +256,10 @@ class Polling:
             engine.wheel.pong(connection)
             connection.seen()
         elif kind is Kind.CLOSE:
-            if connection.poller is not None:
+            if connection.poller is not None and connection.poller.polled:
                 connection.poller.release()
+            else:
+                self._bid_farewell(connection)
             connection.close("client disconnect")
         else:
             raise ProtocolError("nothing to upgrade here")

@@ -151,6 +151,12 @@ async def test_close_packet_ends_the_held_poll_with_noop(http: Http) -> None:
     assert reasons == ["client disconnect"]
 
 
+async def test_close_packet_that_overtakes_the_last_poll_still_ends_it_well(http: Http) -> None:
+    assert await http.post("1") == (200, "ok")
+    assert await http.poll() == (200, "6")
+    assert (await http.poll())[0] == 400
+
+
 async def test_aborted_poll_loses_nothing(http: Http) -> None:
     await http.post("40")
     await http.poll()
