@@ -1,0 +1,1 @@
+"""The dashboard's files; `hub.doors.dashboard` serves them."""
