@@ -17,7 +17,7 @@ from hub.dispatch import Dispatcher
 from hub.doors.cors import Origins, cors
 from hub.doors.dashboard import Addresses, DashboardDoor
 from hub.doors.docs import DocsDoor
-from hub.doors.http import problems
+from hub.doors.http import problems, stamp
 from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
@@ -126,6 +126,7 @@ class Hub:
             client_max_size=LARGEST_PAYLOAD_BYTES,
             middlewares=[cors(self.origins), problems(self.services.world.ids)],
         )
+        application.on_response_prepare.append(stamp)
         addresses = Addresses(self.settings, lambda: self.socket_port, lambda: self.rest_port)
         StatusDoor(self.readiness, self.authenticator, self.metrics).add_to(application)
         DocsDoor(self.registry).add_to(application)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
 
-from hub.config import Settings
+from hub.config import ConfigError, Settings
 from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
 from services.ports import Live, Log, Records
 
 RECORDS_FILE = "navswap.sqlite"
+LOCK_FILE = "hub.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,28 @@ class Resources:
     tell_when_stale: Callable[[Callable[[], None]], None]  # who is told that a write to live state failed
 
 
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Hold the directory while the block runs; a hub that dies lets go of it.
+
+    Two hubs on one embedded store would each show a live state that knows nothing of the other.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / LOCK_FILE).open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            raise ConfigError("DATA_DIR", f"another hub uses {directory}") from error
+        yield
+
+
 @asynccontextmanager
 async def open_resources(
     settings: Settings, *, clock: Clock, seeded: bool = False
 ) -> AsyncIterator[Resources]:
     """Open the stores that the settings name; `seeded` fills an empty one with the demo city."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(alone_in(settings.data_dir))
         path = settings.data_dir / RECORDS_FILE
         store = await stack.enter_async_context(SqliteStore.open(path, clock=clock))
         if seeded:

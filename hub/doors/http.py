@@ -18,7 +18,7 @@ from services.errors import ErrorCode, HubError, NotFound, PayloadTooLarge, Unau
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PROBLEM_JSON: Final = "application/problem+json"
-NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NO_STORE: Final = {"Cache-Control": "no-store"}
 LONGEST_PATH: Final = 200  # characters of a path that an answer repeats
 
 _log = logger("hub.rest")
@@ -68,6 +68,14 @@ async def json_object(request: web.Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValidationFailed([{"path": "", "message": "should be an object"}])
     return value
+
+
+async def stamp(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer: nothing is sniffed, files are asked about, versions are not told."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = "navswap"
+    if request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-cache")
 
 
 def problems(ids: Callable[[], str]) -> Any:

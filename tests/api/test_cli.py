@@ -61,3 +61,24 @@ async def test_the_specs_are_printed(tmp_path: Path) -> None:
 
     assert json.loads(await _navswap(hub, "openapi"))["openapi"].startswith("3.1")
     assert json.loads(await _navswap(hub, "asyncapi"))["asyncapi"] == "3.0.0"
+
+
+async def test_a_second_hub_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    said: list[tuple[int | None, str]] = []
+    async with running_hub(tmp_path, "") as hub:
+        for clash in (
+            HubProcess(tmp_path / "data", args=()),
+            HubProcess(tmp_path / "other", args=(), hub_port=hub.hub_port),
+            HubProcess(tmp_path / "other", args=(), rest_port=hub.rest_port),
+        ):
+            ended = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "hub", "serve",
+                env=clash._environment(), stderr=asyncio.subprocess.PIPE, cwd=tmp_path,
+            )  # fmt: skip
+            _, printed = await ended.communicate()
+            said.append((ended.returncode, printed.decode()))
+    assert [code for code, _ in said] == [2, 1, 1]
+    assert "DATA_DIR: another hub uses" in said[0][1]
+    assert "in use" in said[1][1]
+    assert "in use" in said[2][1]
+    assert "Traceback" not in str(said)
