@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 RecoveryCheck = Callable[[dict[str, Any], Any, frozenset[Any], Any], Awaitable[Collection[Any] | None]]
 """Given environ, auth, the rooms and the user session of a client that comes back: the rooms it may
 still be in, or None when it is not the same user any more."""
-_AFTER_CONNECT_S: Final = 0.001  # between a CONNECT and the first event behind it
+_AFTER_CONNECT_S: Final = 0.002  # between a CONNECT and the first event behind it
 _TAKEOVER_S: Final = 5.0  # how long the old socket's disconnect handler may take
 _logger = logging.getLogger("hub.engine")
 
@@ -43,7 +43,7 @@ class Connector:
         server, namespace = self._server, packet.namespace
         if not self._serves(namespace):
             reason = {"message": "Invalid namespace"}
-            connection.send(packets.encode_control(packets.CONNECT_ERROR, namespace, reason))
+            connection.send(self._server.codec.control(packets.CONNECT_ERROR, namespace, reason))
         elif namespace in connection.clients:
             raise ProtocolError("already connected to this namespace")
         else:
@@ -115,7 +115,7 @@ class Connector:
             server.recovery.store(client.session)
             answer["pid"] = client.session.pid
             self._tell_session(client)
-        client.connection.send(packets.encode_control(packets.CONNECT, client.namespace, answer), ACK)
+        client.connection.send(self._server.codec.control(packets.CONNECT, client.namespace, answer), ACK)
         self._engine.native_loop.after(functools.partial(self._accepted, client))
 
     def _tell_session(self, client: Client) -> None:
@@ -127,7 +127,7 @@ class Connector:
             "recovered": client.recovered,
             "window_seconds": self._server.recovery.window_s,
         }
-        client.held.insert(0, Outgoing(client.namespace, [name, told]))
+        client.held.insert(0, Outgoing(client.namespace, [name, told], codec=self._server.codec))
 
     def _accepted(self, client: Client) -> None:
         """CONNECT has left. What was held follows in a segment of its own, a moment later: some
@@ -143,7 +143,7 @@ class Connector:
         if client.recovered:  # who comes back with a good token may still recover
             server.recovery.away(client.session, time.monotonic(), client.session.user_session)
         server.manager.basic_disconnect(client.sid, client.namespace)
-        connection.send(packets.encode_control(kind, client.namespace, reason))
+        connection.send(self._server.codec.control(kind, client.namespace, reason))
         if not connection.clients:
             self._engine.wheel.wait_for_namespace(connection)
 

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from hub.engine import packets
 from hub.engine.client import Client, Phase
 from hub.engine.lanes import ACK
 from hub.engine.stats import Stats
@@ -140,7 +139,7 @@ class Dispatcher:
             return
         args = list(result) if isinstance(result, tuple) else [] if result is None else [result]
         try:
-            frames = packets.encode_ack(client.namespace, ack, args)
+            frames = self._server.codec.ack(client.namespace, ack, args)
         except Exception as exc:
             self.failed("acknowledgement", exc)
             return

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hub.engine import packets
+from hub.engine.codec import Codec
 from hub.engine.lanes import STATE
 from hub.engine.packets import Frames
+
+_own = Codec()
 
 
 class Outgoing:
@@ -16,13 +19,24 @@ class Outgoing:
     payload. Both forms are cut out of the one encoding when the first such client needs them.
     """
 
-    __slots__ = ("_args", "_as_argument", "_in_payload", "_plain", "key", "lane", "namespace", "offset")
+    __slots__ = (
+        "_args",
+        "_as_argument",
+        "_codec",
+        "_in_payload",
+        "_plain",
+        "key",
+        "lane",
+        "namespace",
+        "offset",
+    )
 
     def __init__(
         self,
         namespace: str,
         args: list[Any],
         *,
+        codec: Codec = _own,
         lane: int = STATE,
         key: object = None,
         offset: str | None = None,
@@ -31,38 +45,11 @@ class Outgoing:
         self.lane = lane
         self.key = key
         self.offset = offset
-        self._args = args if offset is not None and len(args) == 2 and type(args[1]) is dict else None
-        self._plain = packets.encode_event(namespace, args)
+        self._codec = codec
+        self._args = args if offset is not None else None
+        self._plain = codec.event(namespace, args)
         self._as_argument: Frames | None = None
         self._in_payload: Frames | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes on the wire, without the offset."""
-        return sum(map(len, self._plain))
-
-    def frames(self, payload_offsets: bool) -> Frames:
-        """The frames for a client that wants its offset in the payload, or as last argument."""
-        if self.offset is None:
-            return self._plain
-        if payload_offsets:
-            if self._in_payload is None:
-                self._in_payload = self._with_payload_offset(self.offset)
-            return self._in_payload
-        if self._as_argument is None:
-            text, *attachments = self._plain
-            self._as_argument = (text[:-1] + b',"%b"]' % self.offset.encode(), *attachments)
-        return self._as_argument
-
-    def _with_payload_offset(self, offset: str) -> Frames:
-        """`["name",{` becomes `["name",{"offset":...`; a payload that is no object cannot carry one."""
-        if self._args is None:
-            return self._plain
-        text, *attachments = self._plain
-        name = packets.dump(self._args[0])[0]
-        start = text.index(b"[") + 1 + len(name) + 2
-        comma = b"," if self._args[1] else b""
-        return (text[:start] + b'"offset":"%b"' % offset.encode() + comma + text[start:], *attachments)
 
     @classmethod
     def of(cls, namespace: str, frames: Frames, lane: int = STATE) -> Outgoing:
@@ -71,3 +58,37 @@ class Outgoing:
         packet.namespace, packet.lane, packet.key, packet.offset = namespace, lane, None, None
         packet._plain, packet._args, packet._as_argument, packet._in_payload = frames, None, None, None
         return packet
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, without the offset."""
+        return sum(map(len, self._plain))
+
+    def frames(self, payload_offsets: bool) -> Frames:
+        """The frames for a client that wants its offset in the payload, or as last argument."""
+        if self.offset is None or self._args is None:
+            return self._plain
+        if payload_offsets:
+            if self._in_payload is None:
+                self._in_payload = self._with_payload_offset(self.offset, self._args)
+            return self._in_payload
+        if self._as_argument is None:
+            self._as_argument = self._with_argument(self.offset, self._args)
+        return self._as_argument
+
+    def _with_argument(self, offset: str, args: list[Any]) -> Frames:
+        if not self._codec.native:
+            return self._codec.event(self.namespace, [*args, offset])
+        text, *attachments = self._plain
+        return (text[:-1] + b',"%b"]' % offset.encode(), *attachments)
+
+    def _with_payload_offset(self, offset: str, args: list[Any]) -> Frames:
+        """`["name",{` becomes `["name",{"offset":...`; a payload that is no object cannot carry one."""
+        if len(args) != 2 or type(args[1]) is not dict:
+            return self._plain
+        if not self._codec.native:
+            return self._codec.event(self.namespace, [args[0], {"offset": offset, **args[1]}])
+        text, *attachments = self._plain
+        start = text.index(b"[") + 1 + len(packets.dump(args[0])[0]) + 2
+        comma = b"," if args[1] else b""
+        return (text[:start] + b'"offset":"%b"' % offset.encode() + comma + text[start:], *attachments)

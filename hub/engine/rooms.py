@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import socketio
 
-from hub.engine import packets
 from hub.engine.client import Client, Phase
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.outgoing import Outgoing
@@ -86,7 +85,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         number = TELEMETRY if droppable else STATE
         if lane and offset is None:  # what has an offset keeps its place in the stream
             number = LANES[lane]
-        packet = Outgoing(namespace, args, lane=number, key=key, offset=offset)
+        packet = Outgoing(namespace, args, codec=self.server.codec, lane=number, key=key, offset=offset)
         if recovery is not None and not droppable:
             recovery.remember(packet, namespace, _targets(room), skip)
         space = self._spaces.get(namespace)
@@ -127,7 +126,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         for sid, _ in list(self.get_participants(namespace, room)):
             client = self.client(sid, namespace)
             if client is not None and client.present and sid not in skip:
-                frames = packets.encode_event(namespace, args, self._generate_ack_id(sid, callback))
+                frames = self.server.codec.event(namespace, args, self._generate_ack_id(sid, callback))
                 client.deliver(Outgoing.of(namespace, frames))
 
     # -- clients

@@ -10,6 +10,7 @@ import socketio
 
 from hub.engine import packets
 from hub.engine.client import Client, Phase
+from hub.engine.codec import Codec, ForeignCodec
 from hub.engine.connecting import Connector, RecoveryCheck
 from hub.engine.connection import Connection
 from hub.engine.dispatch import Dispatcher
@@ -42,7 +43,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.recovery: Any = None  # Recovery, or None when it is off
         self.recovery_check: RecoveryCheck | None = None
         super().__init__(client_manager=with_native_rooms(client_manager), **options)
-        self._native_packets = self.packet_class.uses_binary_events and not options.get("json")
+        foreign = not self.packet_class.uses_binary_events or options.get("json") is not None
+        self.codec = ForeignCodec(self.packet_class) if foreign else Codec()
         self.environ = _Environs(self.eio)
         self._listener: Listener | None = None
         self._attached = False
@@ -60,7 +62,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         engine.handlers.clear()
         engine.raw = False
         engine.on_message = FastPath(self, self._dispatcher, self._on_message).message
-        if not self._native_packets:
+        if not self.codec.native:
             engine.on_message = self._on_message
         engine.on_binary = self._on_binary
         engine.on_closed = self._on_closed
@@ -198,7 +200,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         connection = self.eio.sockets.get(eio_sid)
         if connection is not None:
-            connection.send(_frames(pkt))
+            connection.send(ForeignCodec.frames(pkt))
 
     async def _send_eio_packet(self, eio_sid: str, eio_pkt: Any) -> None:
         self.eio.send_now(eio_sid, eio_pkt.data)
@@ -220,40 +222,24 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     def _on_message(self, connection: Connection, raw: bytes) -> None:
         if connection.partial is not None:
             raise ProtocolError("plaintext data where an attachment was due")
-        if not self._native_packets:
-            self._on_foreign(connection, raw[1:].decode())
-            return
-        packet = packets.decode(raw[1:])
+        text = raw[1:] if self.codec.native else raw[1:].decode()
+        self._decoded(connection, self.codec.decode(text), len(raw))
+
+    def _decoded(self, connection: Connection, packet: Packet, size: int) -> None:
         if packet.missing:
             connection.partial = packet
         else:
-            self._on_packet(connection, packet, len(raw))
+            self._on_packet(connection, packet, size)
 
     def _on_binary(self, connection: Connection, raw: bytes) -> None:
         packet = connection.partial
         if packet is None:
-            if self._native_packets:
+            if self.codec.native:
                 raise ProtocolError("unexpected binary data")
-            self._on_foreign(connection, raw)
+            self._decoded(connection, self.codec.decode(raw), len(raw))
         elif packet.attach(raw):
             connection.partial = None
             self._on_packet(connection, packet, sum(map(len, packet.attachments)))
-
-    def _on_foreign(self, connection: Connection, raw: str | bytes) -> None:
-        """A packet class of the application's choice, such as msgpack's."""
-        try:
-            found = self.packet_class(encoded_packet=raw)
-            packet = Packet(found.packet_type, found.namespace or "/", found.id, found.data)
-            packet.missing = found.attachment_count
-            packets.check(packet)
-        except ProtocolError:
-            raise
-        except Exception as exc:
-            raise ProtocolError("invalid packet") from exc
-        if packet.missing:
-            connection.partial = packet
-        else:
-            self._on_packet(connection, packet, len(raw))
 
     def _on_packet(self, connection: Connection, packet: Packet, size: int) -> None:
         if packet.type == packets.CONNECT:
@@ -322,12 +308,3 @@ def _recovery(options: Options, window_s: float) -> Recovery:
         max_bytes=options.recovery_max_bytes,
         keep_s=window_s + options.interval_s + options.ping_timeout,
     )
-
-
-def _frames(packet: Any) -> packets.Frames:
-    """The frames of a python-socketio packet."""
-    encoded = packet.encode()
-    if isinstance(encoded, bytes):
-        return (b"", encoded)
-    parts = encoded if isinstance(encoded, list) else [encoded]
-    return (b"4" + parts[0].encode(), *(bytes(part) for part in parts[1:]))

@@ -115,7 +115,13 @@ async def test_official_suite_passes_completely(name: str, ws: str, tmp_path: Pa
     try:
         folder = suite(name, port, ws, tmp_path)
         mocha = str(MODULES / "mocha" / "bin" / "mocha")
-        code, output = await run("node", mocha, "--reporter", "dot", "test-suite.js", cwd=folder)
+        # ws 8.5.0 loses a frame that is read together with the one before it, whatever the server
+        # does: on a busy machine that can happen, with Node's own server too.
+        for _ in range(3 if ws == "ws-locked" else 1):
+            code, output = await run("node", mocha, "--reporter", "dot", "test-suite.js", cwd=folder)
+            if code == 0:
+                break
+            print(f"{name} with {ws}: {output}")
     finally:
         await server.close()
     assert code == 0, output
