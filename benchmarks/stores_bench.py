@@ -1,6 +1,7 @@
 """Commands per second of the embedded store: `python -m benchmarks.stores_bench`.
 
-One command is what a confirmed place costs: twelve statements and three facts, in one transaction.
+`place` is what a confirmed place costs: fourteen statements, seven of them writes, and three facts, in
+one transaction. `small` is a command of ten statements: eight reads, two writes and a fact.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -76,8 +78,8 @@ async def fill(records: Records) -> None:
         await tx.users.insert(*users)
 
 
-async def command(records: Records, number: int) -> None:
-    """Twelve statements and three facts; it runs again when it lost a race, as in dispatch."""
+async def place(records: Records, number: int) -> None:
+    """It runs again when it lost a race, as in dispatch."""
     while True:
         try:
             return await attempt(records, number)
@@ -144,20 +146,38 @@ async def attempt(records: Records, number: int) -> None:
             expires_at=now + timedelta(1),
         )
         await tx.kept_answers.insert(kept)
-        for _ in range(3):
-            tx.log(
-                SwapStarted(
-                    id=new_id(),
-                    at=now,
-                    version=1,
-                    station_id=station_id,
-                    swap_id=swap_id,
-                    entry_id=entry_id,
-                    user_id=user_id,
-                    staff_id="s",
-                    battery_id=None,
-                )
-            )
+        tx.log(*(fact(station_id, user_id, now) for _ in range(3)))
+
+
+async def small(records: Records, number: int) -> None:
+    now, station_id, user_id = utc_now(), f"station_{number % STATIONS:03}", f"consumer_{number}"
+    async with records.transaction() as tx:
+        await tx.kept_answers.get(f"{user_id}:small:1")
+        await tx.users.get(user_id)
+        await tx.stations.get(station_id)
+        await tx.queues.first({"user_id": user_id, "state": OPEN})
+        await tx.queues.find({"station_id": station_id, "state": OPEN}, order=("order",))
+        await tx.tickets.count({"station_id": station_id, "status": "open"})
+        await tx.staff_assignments.find({"station_id": station_id, "ends_at": None})
+        pack = await tx.batteries.get(f"battery_{station_id}_{number % PACKS:02}")
+        assert pack
+        await tx.batteries.replace(pack.changed(temperature_c=30.0))
+        await tx.timers.insert(Timer(id=f"small:{number}", kind="small", subject=user_id, due_at=now))
+        tx.log(fact(station_id, user_id, now))
+
+
+def fact(station_id: str, user_id: str, now: datetime) -> SwapStarted:
+    return SwapStarted(
+        id=new_id(),
+        at=now,
+        version=1,
+        station_id=station_id,
+        swap_id="swap",
+        entry_id="entry",
+        user_id=user_id,
+        staff_id="staff",
+        battery_id=None,
+    )
 
 
 async def measure(run: Callable[[int], Awaitable[Any]], numbers: range, at_once: int) -> str:
@@ -169,11 +189,12 @@ async def measure(run: Callable[[int], Awaitable[Any]], numbers: range, at_once:
             await run(number)
             times.append((time.perf_counter() - began) * 1000)
 
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(worker() for _ in range(at_once)))
     rate = len(numbers) / (time.perf_counter() - began)
+    cpu_us = (time.process_time() - used) / len(numbers) * 1e6
     cuts = quantiles(times, n=100)
-    return f"{rate:,.0f}/s, p50 {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms"
+    return f"{rate:,.0f}/s, {cpu_us:.0f} us of CPU each, p50 {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms"
 
 
 async def main() -> None:
@@ -182,15 +203,15 @@ async def main() -> None:
     ) as folder:
         async with SqliteStore.open(Path(folder) / "hub.sqlite", clock=utc_now) as store:
             await fill(store.records)
-            first = 0
-            for at_once, commands in ((1, 500), (8, 1000), (64, 1500), (200, 1000)):
-                before = store.writer.commits
-                figures = await measure(
-                    lambda number: command(store.records, number), range(first, first + commands), at_once
-                )
-                grouped = commands / max(1, store.writer.commits - before)
-                print(f"{at_once:3} at once: {figures}, {grouped:.1f} transactions per COMMIT")
-                first += commands
+            for run in (small, place):
+                first = 0
+                for at_once, commands in ((1, 500), (8, 1000), (64, 1500), (200, 1000)):
+                    numbers = range(first, first + commands)
+                    before = store.writer.commits
+                    figures = await measure(partial(run, store.records), numbers, at_once)
+                    shared = commands / max(1, store.writer.commits - before)
+                    print(f"{run.__name__}, {at_once} at once: {figures}, {shared:.1f} per COMMIT")
+                    first += commands
 
 
 if __name__ == "__main__":

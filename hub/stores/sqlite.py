@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.stores.sqlite_log import SqliteLog
-from hub.stores.sqlite_migrations import migrate
+from hub.stores.sqlite_migrations import SchemaError, migrate
 from hub.stores.sqlite_prune import prune
 from hub.stores.sqlite_records import SqliteRecords
 from hub.stores.sqlite_session import Session
@@ -18,6 +18,7 @@ from hub.stores.sqlite_writer import SqliteWriter
 from services.base import Clock
 
 START_BUSY_MS: Final = 5000  # at the start another process may hold the file this long
+READ_BUSY_MS: Final = 100  # a reader is held up only while another process recovers or closes the file
 
 _PRAGMAS: Final = (
     f"busy_timeout = {START_BUSY_MS}",
@@ -46,6 +47,7 @@ class SqliteStore:
         with closing(_connect(path)) as writing, closing(_connect(path)) as reading:
             migrate(writing)
             writing.execute("PRAGMA busy_timeout = 0")  # the writer waits on the loop instead
+            reading.execute(f"PRAGMA busy_timeout = {READ_BUSY_MS}")
             writer, session = SqliteWriter(writing), Session(reading)
             log = SqliteLog(session, writer)
             try:
@@ -59,7 +61,16 @@ class SqliteStore:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+    except sqlite3.Error as error:
+        raise SchemaError(f"{path} cannot be opened: {error}.") from error
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise SchemaError(f"{path} cannot be used: {error}.") from error
     return connection

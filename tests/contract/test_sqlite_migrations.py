@@ -110,6 +110,15 @@ async def test_file_of_another_program_is_refused(tmp_path: Path, clock: HandClo
             pass
 
 
+async def test_file_that_is_no_database_is_refused(tmp_path: Path, clock: HandClock) -> None:
+    path = tmp_path / "hub.sqlite"
+    path.write_text("not a database, " * 100)
+
+    with pytest.raises(SchemaError, match="not a database"):
+        async with SqliteStore.open(path, clock=clock):
+            pass
+
+
 def test_step_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = made_with(tmp_path / "old.sqlite", FIRST)
     before = contents(path)
