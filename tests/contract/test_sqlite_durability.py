@@ -108,6 +108,15 @@ async def test_closed_and_opened_again_everything_is_there(tmp_path: Path, clock
         assert await store.log.last() == before[-1].seq
 
 
+async def test_commit_waits_for_the_disk(sqlite: SqliteStore) -> None:
+    settings = {
+        pragma: sqlite.writer.connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        for pragma in ("journal_mode", "synchronous")
+    }
+
+    assert settings == {"journal_mode": "wal", "synchronous": 2}  # 2 is FULL
+
+
 async def test_commits_are_shared(sqlite: SqliteStore) -> None:
     before = sqlite.writer.commits
 
