@@ -23,6 +23,7 @@ FLAGS: Final = [
     "--disable-sync",
 ]
 DESKTOP: Final = {"width": 1440, "height": 900}
+TABLET: Final = {"width": 1024, "height": 768}
 PHONE: Final = {"width": 390, "height": 844}
 
 

@@ -1,4 +1,4 @@
-"""A seeded hub and a browser that looks at it; at the end the browser must have had nothing to complain about."""
+"""A seeded hub, and a browser that looks at it."""
 
 from __future__ import annotations
 

@@ -92,9 +92,10 @@ async def test_riders_appear_where_they_are(city: City, open_tab: OpenTab) -> No
     tab = await open_tab()
     painted = """() => {
       const riders = document.querySelectorAll('.map-box canvas')[1];
-      const copy = new OffscreenCanvas(riders.width, riders.height).getContext('2d', {willReadFrequently: true});
+      const {width, height} = riders;
+      const copy = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
       copy.drawImage(riders, 0, 0);
-      return copy.getImageData(0, 0, riders.width, riders.height).data.some((value) => value > 0);
+      return copy.getImageData(0, 0, width, height).data.some((value) => value > 0);
     }"""
     assert not await tab.page.evaluate(painted)
 

@@ -33,6 +33,7 @@ async def test_page_says_that_the_hub_is_gone_and_catches_up_when_it_is_back(
         await expect(state).to_have_text("Live", timeout=15_000)
         row = tab.page.locator(f"[data-row={STATION}]")
         await expect(row).to_have_attribute("data-queue", "1")
+        await expect(tab.page.locator(".feed .row[data-kind=gap]")).to_have_count(1)
         await city.seeded_rider(2).call("queue:confirm", station_id=STATION)
         await expect(row).to_have_attribute("data-queue", "2")
         # The page is closed before the hub, so that its last complaint is not about the end of the test.

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Digest } from "../../../web_dashboard/static/js/model/digest.js";
 import { FeedLog } from "../../../web_dashboard/static/js/model/feed.js";
 import { age, clock, count, entryState, minutes, percent, plural, waitRange } from "../../../web_dashboard/static/js/model/format.js";
-import { sentence } from "../../../web_dashboard/static/js/model/sentences.js";
+import { gapRow, sentence } from "../../../web_dashboard/static/js/model/sentences.js";
 import { sorted } from "../../../web_dashboard/static/js/model/sorting.js";
 import { canServe, conditionOf, spoken, stationFrom, stock } from "../../../web_dashboard/static/js/model/station.js";
 import { Trend, sparkline } from "../../../web_dashboard/static/js/model/trend.js";
@@ -63,7 +63,10 @@ test("the feed keeps the newest rows, and no more than it may", () => {
   for (const [i, kind] of /** @type {any[]} */ ([[1, "queue"], [2, "swaps"], [3, "queue"], [4, "packs"]])) feed.push({ id: String(i), at: "", kind, tone: "plain", parts: [] });
   assert.deepEqual(feed.rows.map(({ id }) => id), ["4", "3", "2"]);
   assert.deepEqual(feed.pick(new Set(["queue", "swaps"]), 10).map(({ id }) => id), ["3", "2"]);
-  assert.equal(feed.total, 4);
+  const still = feed.still();
+  feed.push({ ...gapRow(), id: "5" });
+  assert.deepEqual(feed.pick(new Set(), 10).map(({ id }) => id), ["5"]);
+  assert.deepEqual([still.rows.length, still.total, feed.total], [3, 4, 5]);
 });
 
 test("the parts of a stock add up to the packs in the slots", () => {

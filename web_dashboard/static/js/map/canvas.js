@@ -2,6 +2,9 @@
 /** A canvas that fills its box, sharp on every screen, and the theme's colours for it. */
 export class Layer {
   #canvas = document.createElement("canvas");
+  /** @type {Map<string, string>} */
+  #colours = new Map();
+  #theme = "";
   /** @type {CanvasRenderingContext2D} */
   pen;
 
@@ -20,9 +23,17 @@ export class Layer {
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  /** @param {string} name of a custom property */
+  /** What the theme says now; asked of the page once per theme. @param {string} name of a custom property */
   colour(name) {
-    return getComputedStyle(this.#canvas).getPropertyValue(name).trim();
+    const theme = document.documentElement.dataset.theme ?? "";
+    if (theme !== this.#theme) this.#colours.clear();
+    this.#theme = theme;
+    let colour = this.#colours.get(name);
+    if (colour === undefined) {
+      colour = getComputedStyle(this.#canvas).getPropertyValue(name).trim();
+      this.#colours.set(name, colour);
+    }
+    return colour;
   }
 }
 

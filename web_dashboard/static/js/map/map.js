@@ -11,6 +11,8 @@ import { Riders } from "./riders.js";
 /** @typedef {import("../app.js").App} App */
 
 const ROOM = { top: 48, right: 52, bottom: 52, left: 52 };
+const PHONE_PX = 760; // narrower, a station's panel is a sheet over the map
+const SHEET_SHARE = 0.72;
 const KEY_PAN = 80; // pixels
 
 /** Three layers of one view: the ground and the riders on canvases, the stations as elements. */
@@ -111,9 +113,12 @@ export class StationMap {
     const station = this.#app.store.stations.get(this.#app.selected.value ?? "");
     if (station) {
       const [x, y] = this.#view.place(station.location);
-      const inside = x > 30 && y > 30 && x < this.#view.width - 30 && y < this.#view.height - 30;
-      if (!inside) this.#view.centre(station.location);
+      const { width, height } = this.#view;
+      const sheet = width < PHONE_PX ? SHEET_SHARE * height : 0;
+      const inside = x > 30 && y > 30 && x < width - 30 && y < height - sheet - 30;
+      if (!inside) this.#view.put(station.location, width / 2, (height - sheet) / 2);
     }
+    if (!station && !this.#moved) this.#fit();
     this.#redraw();
   }
 

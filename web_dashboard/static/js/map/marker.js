@@ -34,6 +34,7 @@ export class Marker {
     this.#group.append(
       this.#ring,
       svg("circle", { class: "focus", r: 23 }),
+      svg("circle", { class: "shade", r: 19.5, cy: 1 }),
       svg("circle", { class: "plate", r: 18 }),
       svg("circle", { class: "track", r: 14 }),
       this.#promised,

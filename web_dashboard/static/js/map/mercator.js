@@ -29,6 +29,8 @@ export function bounds(places) {
   return /** @type {[number, number, number, number] | null} */ (box);
 }
 
+const BEYOND = 0.4; // of the picture's size that its centre may leave what was fitted
+
 /** Which part of the world a box of pixels shows. */
 export class View {
   width = 1;
@@ -96,16 +98,20 @@ export class View {
     this.#keep();
   }
 
-  /** @param {LatLng} place */
-  centre({ lat, lng }) {
-    [this.x, this.y] = project(lat, lng);
-    this.#keep();
+  /**
+   * Moves the picture so that a place is at a point of it.
+   * @param {LatLng} place @param {number} px @param {number} py
+   */
+  put(place, px = this.width / 2, py = this.height / 2) {
+    const [x, y] = this.place(place);
+    this.pan(px - x, py - y);
   }
 
   #keep() {
     const [west, north, east, south] = this.#home;
-    this.x = Math.min(east, Math.max(west, this.x));
-    this.y = Math.min(south, Math.max(north, this.y));
+    const [dx, dy] = [(BEYOND * this.width) / this.scale, (BEYOND * this.height) / this.scale];
+    this.x = Math.min(east + dx, Math.max(west - dx, this.x));
+    this.y = Math.min(south + dy, Math.max(north - dy, this.y));
   }
 
   /** Metres that one pixel shows at the centre. */

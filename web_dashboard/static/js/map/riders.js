@@ -6,6 +6,7 @@ import { Motion } from "./motion.js";
 
 /** @typedef {import("./mercator.js").View} View @typedef {import("../app.js").App} App */
 
+const FRAME_MS = 30; // riders are slow: more than some 30 pictures a second show nothing more
 const HIDDEN = /^(staff|admin|device)/;
 
 /** Riders as dots that glide; those on their way to the selected station are tied to it by a line. */
@@ -15,6 +16,7 @@ export class Riders {
   #app;
   #motion = new Motion();
   #frame = 0;
+  #drawnAt = -Infinity;
   #stale = true;
 
   /** @param {HTMLElement} box @param {View} view @param {App} app */
@@ -40,7 +42,12 @@ export class Riders {
 
   /** @param {number} now */
   #tick(now) {
+    if (now - this.#drawnAt < FRAME_MS) {
+      this.#frame = requestAnimationFrame((then) => this.#tick(then));
+      return;
+    }
     this.#frame = 0;
+    this.#drawnAt = now;
     if (this.#stale) this.#aim(now);
     const moving = this.#motion.step(now);
     this.#draw();

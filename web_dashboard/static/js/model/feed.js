@@ -30,7 +30,16 @@ export class FeedLog {
     this.rows = [row, ...this.rows.slice(0, this.#most - 1)];
   }
 
+  /** The log as it is now, which stays so. */
+  still() {
+    const copy = new FeedLog(this.#most);
+    copy.rows = this.rows;
+    copy.total = this.total;
+    return copy;
+  }
+
   /**
+   * The newest rows of these kinds. A gap is of no kind, and always shown.
    * @param {ReadonlySet<FeedKind>} kinds
    * @param {number} most
    */
@@ -38,7 +47,7 @@ export class FeedLog {
     const picked = [];
     for (const row of this.rows) {
       if (picked.length >= most) break;
-      if (kinds.has(row.kind)) picked.push(row);
+      if (row.kind === "gap" || kinds.has(row.kind)) picked.push(row);
     }
     return picked;
   }

@@ -73,6 +73,13 @@ function general(name) {
   return null;
 }
 
+/** Honest about what the list lacks. @returns {FeedRow} */
+export function gapRow() {
+  const at = new Date().toISOString();
+  const text = "The connection was lost for a while. The figures are right again; what happened in between is not listed.";
+  return { id: `gap ${at}`, at, kind: "gap", tone: "plain", parts: [{ text }] };
+}
+
 /**
  * The event as a row of the feed, or null when it is not told.
  * @param {string} name

@@ -3,7 +3,7 @@ import { Entries } from "./entries.js";
 import { FeedLog } from "./feed.js";
 import { positionFrom } from "./position.js";
 import { Recent } from "./recent.js";
-import { sentence } from "./sentences.js";
+import { gapRow, sentence } from "./sentences.js";
 import { stationFrom } from "./station.js";
 import { Trend } from "./trend.js";
 
@@ -40,8 +40,12 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @param {Snapshot} snapshot */
-  reset(snapshot) {
+  /**
+   * @param {Snapshot} snapshot
+   * @param {boolean} [gap] whether events may have been missed before it
+   */
+  reset(snapshot, gap = false) {
+    if (gap) this.feed.push(gapRow());
     this.stations = new Map((snapshot.stations ?? []).map((told) => [told.id, stationFrom(told, undefined)]));
     this.entries.reset(snapshot.entries ?? []);
     for (const { user_id, user_name } of snapshot.entries ?? []) this.#learn(user_id, user_name);

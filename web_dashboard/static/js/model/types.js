@@ -39,7 +39,7 @@
  *   commands_per_s?: number}} Stats
  * @typedef {{stations?: any[], entries?: any[], positions?: any[], stats?: any}} Snapshot
  *
- * @typedef {"queue" | "arrivals" | "swaps" | "credits" | "packs" | "transport" | "alerts"} FeedKind
+ * @typedef {"queue" | "arrivals" | "swaps" | "credits" | "packs" | "transport" | "alerts" | "gap"} FeedKind
  * @typedef {{text: string, is?: "person" | "station" | "thing", id?: string}} Part
  * @typedef {{id: string, at: string, kind: FeedKind, tone: "plain" | "good" | "bad", parts: Part[]}} FeedRow
  */

@@ -26,6 +26,7 @@ export class Live {
   /** @type {[string, any][] | null} events that came while a snapshot was on its way */
   #early = null;
   #join = 0;
+  #joined = false;
 
   /**
    * @param {import("./session.js").Session} session
@@ -77,8 +78,9 @@ export class Live {
     if (join !== this.#join || !this.#socket.connected) return;
     if (FINAL.has(answer.error?.code)) return this.#onEnd("refused");
     if (!answer.ok) return void setTimeout(() => join === this.#join && this.#resync(), RETRY_MS);
+    this.#store.reset(answer.data.snapshot, this.#joined);
     this.heardAt = Date.now();
-    this.#store.reset(answer.data.snapshot);
+    this.#joined = true;
     const early = this.#early ?? [];
     this.#early = null;
     for (const [name, payload] of early) this.#store.apply(name, payload);

@@ -15,11 +15,11 @@ export function Feed({ app }) {
   useStore(app.store, ["feed"], 250);
   const { feed } = app.store;
   const [kinds, setKinds] = useState(() => new Set(LOUD));
-  const [held, setHeld] = useState(/** @type {{log: any, total: number} | null} */ (null));
+  const [held, setHeld] = useState(/** @type {import("../model/feed.js").FeedLog | null} */ (null));
   const [most, setMost] = useState(PAGE);
-  const rows = (held?.log ?? feed).pick(kinds, most);
+  const rows = (held ?? feed).pick(kinds, most);
   const missed = held ? feed.total - held.total : 0;
-  const pause = () => setHeld(held ? null : { log: Object.assign(Object.create(Object.getPrototypeOf(feed)), { rows: feed.rows }), total: feed.total });
+  const pause = () => setHeld(held ? null : feed.still());
   /** @param {FeedKind} kind */
   const toggle = (kind) => {
     const next = new Set(kinds);

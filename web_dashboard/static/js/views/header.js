@@ -64,7 +64,7 @@ function Connection({ app }) {
   const state = stale ? "stale" : live.state;
   return html`<p class="link" data-state=${state}>
     <span class="link-dot" aria-hidden="true"></span>
-    <strong role="status">${stale ? "Silent" : LINK[/** @type {keyof LINK} */ (live.state)]}</strong>
+    <strong role="status">${stale ? "Silent" : LINK[/** @type {keyof typeof LINK} */ (live.state)]}</strong>
     <span class="link-age">${age(old)}</span>
   </p>`;
 }
