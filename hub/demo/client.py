@@ -1,9 +1,10 @@
-"""A demo client: a real Socket.IO socket that reconnects, asks with request ids and never raises."""
+"""A demo client: a real Socket.IO socket that comes back, asks with request ids and never raises."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,8 +13,15 @@ from socketio.exceptions import SocketIOError
 
 DEADLINE_S: Final = 15.0
 TRIES: Final = 4
+FIRST_PAUSE_S: Final = 0.5
+LONGEST_PAUSE_S: Final = 10.0
+LONGEST_RETRY_S: Final = 60.0
+
+UNAVAILABLE: Final[dict[str, Any]] = {"ok": False, "error": {"code": "unavailable"}}
+LOST: Final = (SocketIOError, OSError, ValueError)  # ValueError: the old socket is not closed yet
 
 Token = Callable[[], str]
+Heard = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class DemoClient:
@@ -22,30 +30,39 @@ class DemoClient:
     def __init__(self, url: str, token: Token) -> None:
         self._url = url
         self._token = token
-        self.socket: Any = socketio.AsyncClient(reconnection_delay=1, reconnection_delay_max=10)
+        # Coming back is ours: the library stays away when the server says goodbye, as it does at `exp`.
+        self._socket: Any = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         self._connected = asyncio.Event()
-        self.socket.on("connect", self._on_connect)
-        self.socket.on("disconnect", self._on_disconnect)
+        self._lost = asyncio.Event()
+        self._socket.on("connect", self._on_connect)
+        self._socket.on("disconnect", self._on_disconnect)
 
     async def _on_connect(self) -> None:
+        self._lost.clear()
         self._connected.set()
 
     async def _on_disconnect(self, *_: Any) -> None:
         self._connected.clear()
+        self._lost.set()
 
-    def on(self, event: str, handler: Callable[..., Any]) -> None:
-        self.socket.on(event, handler)
+    def on(self, event: str, heard: Heard) -> None:
+        self._socket.on(event, heard)
 
-    async def connect(self) -> None:
-        """Connect, however long the hub takes to be there."""
-        while not self._connected.is_set():
+    async def keep_connected(self) -> None:
+        """Connect, and again whenever the connection is lost, however long the hub takes; until cancelled."""
+        pause_s = FIRST_PAUSE_S
+        while True:
             try:
-                # The token is made anew for every attempt, also when the client reconnects by itself.
-                await self.socket.connect(self._url, auth=self._auth, transports=["websocket"], retry=True)
-            except (SocketIOError, OSError):
-                await asyncio.sleep(1)
+                await self._socket.connect(
+                    self._url, auth=self._auth, transports=["websocket"], wait_timeout=DEADLINE_S
+                )
+            except LOST:
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             else:
-                await self._connected.wait()
+                pause_s = FIRST_PAUSE_S
+                await self._lost.wait()
+            # Not all at once: a hub that has just started is busy enough.
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311
 
     def _auth(self) -> dict[str, str]:
         return {"token": self._token(), "offsets": "payload"}
@@ -54,25 +71,31 @@ class DemoClient:
         """Ask, again with the same request id while no answer comes; a code instead of an exception."""
         request = {**payload, "request_id": str(uuid4())}
         for _ in range(TRIES):
-            await self._connected.wait()
-            try:
-                answer: dict[str, Any] = await self.socket.call(event, request, timeout=DEADLINE_S)
-            except (SocketIOError, OSError):
-                await asyncio.sleep(1)
-                continue
-            wait_s = (answer.get("error") or {}).get("retry_after")
-            if wait_s is None:
+            answer = await self._asked(event, request)
+            wait_s = _retry_after(answer)
+            if answer is not None and wait_s is None:
                 return answer
-            await asyncio.sleep(wait_s)
-        return {"ok": False, "error": {"code": "unavailable"}}
+            await asyncio.sleep(min(wait_s or FIRST_PAUSE_S, LONGEST_RETRY_S))
+        return UNAVAILABLE
+
+    async def _asked(self, event: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        await self._connected.wait()
+        try:
+            answer: dict[str, Any] = await self._socket.call(event, request, timeout=DEADLINE_S)
+        except LOST:
+            return None
+        return answer
 
     async def tell(self, event: str, payload: dict[str, Any]) -> None:
         """Send without asking for an answer; lost while there is no connection."""
         if self._connected.is_set():
             try:
-                await self.socket.emit(event, payload)
-            except SocketIOError:
+                await self._socket.emit(event, payload)
+            except LOST:
                 return
 
-    async def close(self) -> None:
-        await self.socket.disconnect()
+
+def _retry_after(answer: dict[str, Any] | None) -> float | None:
+    """When the hub says that the same call may succeed later."""
+    error = (answer or {}).get("error") or {}
+    return None if error.get("retry_after") is None else float(error["retry_after"])

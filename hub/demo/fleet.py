@@ -12,7 +12,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -20,93 +20,149 @@ from typing import Final
 from hub.auth import Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
+from hub.demo.chargers import Chargers
 from hub.demo.client import DemoClient, Token
-from hub.demo.crew import Crew
 from hub.demo.places import STATIONS, station_id
 from hub.demo.rider import Rider
+from hub.demo.staff import MOST_IN_LINE, Bay, Line
+from hub.demo.vehicle import FASTEST_SEEN_MPS, Vehicle
 from services.models import Role
 
 TOKEN_TTL: Final = timedelta(hours=24)
-CONNECT_TOGETHER: Final = 10  # riders that connect at the same time
+CONNECT_EVERY_S: Final = 0.01  # between two clients, at the start
+PARENT_EVERY_S: Final = 1.0
+BAYS_STAFFED: Final = 2
+
+Signs = Callable[[str, Role, str | None], Token]
+Live = Callable[[], Coroutine[None, None, None]]
+
+
+def signs(settings: Settings) -> Signs:
+    """How the fleet gets its tokens: it signs each anew, with the hub's own secret."""
+    authenticator = Authenticator.of(settings, utc_now)
+
+    def token(user: str, role: Role, station: str | None) -> Token:
+        return lambda: authenticator.issue(user, role, ttl=TOKEN_TTL, station_id=station)[0]
+
+    return token
 
 
 class Fleet:
-    """Everybody of the demo."""
+    """Everybody of the demo: what each of them does, to be run side by side."""
 
     def __init__(
-        self, url: str, authenticator: Authenticator, *, riders: int, factor: float, seed: int
+        self,
+        url: str,
+        token: Signs,
+        *,
+        riders: int,
+        factor: float,
+        seed: int,
+        fastest_mps: float = FASTEST_SEEN_MPS,
     ) -> None:
         self._url = url
-        self._authenticator = authenticator
-        self._rng = random.Random(seed)  # noqa: S311 - a demo is no secret
+        self._token = token
         self._factor = factor
-        self._crews = {station_id(index): self._crew(index) for index in range(len(STATIONS))}
-        self._riders = [self._rider(number) for number in range(1, riders + 1)]
+        self._fastest_mps = fastest_mps
+        self._rng = random.Random(seed)  # noqa: S311 - a demo is no secret
+        self._lives: list[Live] = []
+        lines = {station_id(index): self._station(index) for index in range(len(STATIONS))}
+        for number in range(1, riders + 1):
+            self._rider(number, lines)
 
     def _client(self, user: str, role: Role, station: str | None = None) -> DemoClient:
-        return DemoClient(self._url, self._token(user, role, station))
+        client = DemoClient(self._url, self._token(user, role, station))
+        self._lives.append(client.keep_connected)
+        return client
 
-    def _token(self, user: str, role: Role, station: str | None) -> Token:
-        def make() -> str:
-            return self._authenticator.issue(user, role, ttl=TOKEN_TTL, station_id=station)[0]
+    def _station(self, index: int) -> Line:
+        """The two people of a station, one at each bay, and its controller; answers where riders line up."""
+        id, line = station_id(index), Line(MOST_IN_LINE)
+        first = BAYS_STAFFED * index + 1
+        crew = [self._client(f"staff_{first + bay:03}", Role.STAFF, id) for bay in range(BAYS_STAFFED)]
+        for staff in crew:
+            self._lives.append(Bay(staff, line, station_id=id, factor=self._factor, rng=self._rng).work)
+        device = self._client(f"device_{index + 1:03}", Role.DEVICE, id)
+        chargers = Chargers(device, crew[0], station_id=id, factor=self._factor, rng=self._rng)
+        self._lives.append(chargers.report)
+        return line
 
-        return make
-
-    def _crew(self, index: int) -> Crew:
-        station = station_id(index)
-        staff = self._client(f"staff_{2 * index + 1:03}", Role.STAFF, station)
-        device = self._client(f"device_{index + 1:03}", Role.DEVICE, station)
-        return Crew(station, staff, device, self._factor, self._rng)
-
-    def _rider(self, number: int) -> Rider:
+    def _rider(self, number: int, lines: dict[str, Line]) -> None:
         client = self._client(f"consumer_{number:03}", Role.CONSUMER)
-        return Rider(client, self._crews, factor=self._factor, rng=self._rng, now=utc_now)
+        vehicle = Vehicle(client, factor=self._factor, rng=self._rng, fastest_mps=self._fastest_mps)
+        rider = Rider(client, vehicle, lines, factor=self._factor, rng=self._rng, now=utc_now)
+        self._lives.append(rider.live)
 
     async def run(self) -> None:
-        """Live until cancelled."""
+        """Everybody lives, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for crew in self._crews.values():
-                await crew.start()
-                tasks.create_task(crew.serve())
-                tasks.create_task(crew.serve())  # the second bay
-                tasks.create_task(crew.charge())
-            for number, rider in enumerate(self._riders):
-                tasks.create_task(rider.live())
-                if number % CONNECT_TOGETHER == 0:
-                    await asyncio.sleep(0.1)
+            for live in self._lives:
+                tasks.create_task(live())
+                await asyncio.sleep(CONNECT_EVERY_S)
 
 
-async def _until_told(fleet: Fleet) -> None:
-    task = asyncio.create_task(fleet.run())
+@contextlib.asynccontextmanager
+async def _stopped_by_signals(task: asyncio.Task[None]) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(sign)
+
+
+async def _with_parent(task: asyncio.Task[None]) -> None:
+    """End when the hub that started us has died and could not say so."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells a process that its parent has died
+        await asyncio.sleep(PARENT_EVERY_S)
+    task.cancel()
+
+
+async def _live(fleet: Fleet, *, with_parent: bool) -> None:
+    task = asyncio.create_task(fleet.run())
+    watch = asyncio.create_task(_with_parent(task)) if with_parent else None
+    async with _stopped_by_signals(task):
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    if watch:
+        watch.cancel()
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hub", default="http://127.0.0.1:8000", help="the Socket.IO door")
-    parser.add_argument("--rest", default="http://127.0.0.1:8080", help="the REST door")
+    parser.add_argument("--rest", default="http://127.0.0.1:8080", help="the REST door (kept for later use)")
     parser.add_argument(
         "--data-dir", type=Path, help="where the hub keeps its secret; DATA_DIR when not given"
     )
-    parser.add_argument("--riders", type=int, default=120)
+    parser.add_argument("--riders", type=int, default=120, help="at most as many as the seed has: 500")
     parser.add_argument("--time-factor", type=float, default=6.0, help="how many times faster than life")
     parser.add_argument("--seed", type=int, default=7, help="of the riders' fortune")
+    parser.add_argument(
+        "--top-speed",
+        type=float,
+        default=FASTEST_SEEN_MPS,
+        metavar="MPS",
+        help="of a vehicle as it is seen; below the hub's speed rule, whatever the time factor",
+    )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started the fleet does"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the fleet until SIGTERM or SIGINT."""
-    settings = Settings(data_dir=arguments.data_dir) if arguments.data_dir else Settings()
     fleet = Fleet(
         arguments.hub,
-        Authenticator.of(settings, utc_now),
+        signs(Settings(data_dir=arguments.data_dir) if arguments.data_dir else Settings()),
         riders=arguments.riders,
         factor=arguments.time_factor,
         seed=arguments.seed,
+        fastest_mps=arguments.top_speed,
     )
-    asyncio.run(_until_told(fleet))
+    asyncio.run(_live(fleet, with_parent=arguments.with_parent))
     return 0
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.demo.client import DemoClient
-from hub.demo.crew import Crew, Visit
 from hub.demo.demand import rest_s
-from hub.demo.places import STATIONS
-from hub.demo.roads import Way, way
-from services.base import Location
-from services.geo import distance_m
+from hub.demo.fate import Fate, draw
+from hub.demo.place import Place
+from hub.demo.roads import way
+from hub.demo.staff import Line, Visit
+from hub.demo.vehicle import PING_EVERY_S, Vehicle, somewhere
+from services.base import Clock
 
-logger = logging.getLogger("hub.demo")
-
-PING_EVERY_S: Final = 2.0  # wall time
-KM_PER_SOC: Final = 0.7
 LOW_SOC: Final = 28.0
-GIVES_UP: Final = 0.04  # share of riders who leave the queue on the way
-STAYS_AWAY: Final = 0.02  # share who do not come and do not say so
-AT_BAY_S: Final = 900.0  # wall time, longest wait for the crew
+HOME_SOC: Final = 60.0  # of who did not come: charged at home
+STOP_S: Final = (300.0, 900.0)  # of who comes late, in city time
+NO_PLACE_S: Final = (10.0, 30.0)  # wall time until the next try
+AT_BAY_S: Final = 900.0  # wall time, longest wait for the staff
+AFTER_FAULT_S: Final = 5.0
+FIXES_AT_STATION: Final = 2  # as many as the hub wants to see inside
+
+_log = logging.getLogger("hub.demo")
 
 
 class Rider:
@@ -33,136 +34,88 @@ class Rider:
     def __init__(
         self,
         client: DemoClient,
-        crews: dict[str, Crew],
+        vehicle: Vehicle,
+        lines: Mapping[str, Line],
         *,
         factor: float,
         rng: random.Random,
-        now: Callable[[], datetime],
+        now: Clock,
     ) -> None:
-        self._client = client
-        self._crews = crews
+        self.vehicle = vehicle
+        self.place = Place(client)
+        self._lines = lines
         self._factor = factor
         self._rng = rng
         self._now = now
-        self._here = self._somewhere()
-        self._soc = rng.uniform(15, 70)
-        self._called = asyncio.Event()
-        self._ended = asyncio.Event()
-        self._token = ""
-        client.on("queue:called", self._on_called)
-        client.on("queue:ended", self._on_ended)
+        self._fate = Fate.COMES
         client.on("queue:still-coming", self._on_question)
 
-    async def _on_called(self, _: Any) -> None:
-        self._called.set()
-
-    async def _on_ended(self, _: Any) -> None:
-        self._ended.set()
-        self._called.set()
-
-    async def _on_question(self, _: Any) -> None:
-        await self._client.call("queue:still-coming", coming=True)
-
-    def _somewhere(self) -> Location:
-        """Near one of the places, up to about two kilometres away."""
-        _, place = self._rng.choice(STATIONS)
-        shift = [self._rng.gauss(0, 0.008) for _ in "ab"]
-        return Location(lat=place.lat + shift[0], lng=place.lng + shift[1])
+    async def _on_question(self, _: dict[str, Any]) -> None:
+        if self._fate is not Fate.STAYS_AWAY:
+            await self.place.answer(coming=self._fate is not Fate.SAYS_NO)
 
     async def live(self) -> None:
         """Day after day, until cancelled."""
-        await self._client.connect()
-        await asyncio.sleep(self._rng.uniform(0, 20))
         while True:
             try:
-                await self._trip()
+                await self.step()
             except Exception:
-                logger.exception("demo: a trip went wrong; the next one follows")
-                await asyncio.sleep(5)
+                _log.exception("demo: a rider's day went wrong; the next step follows")
+                await asyncio.sleep(AFTER_FAULT_S)
 
-    async def _trip(self) -> None:
-        if (await self._client.call("queue:mine")).get("data"):  # from before a restart
-            await self._client.call("queue:leave", reason="starting again")
-        if self._soc > LOW_SOC:
-            await asyncio.sleep(rest_s(self._rng, self._now()) / self._factor)
-            await self._ride(way(self._here, self._somewhere()))
-        else:
+    async def step(self) -> None:
+        """What is next: give up what is left from before, swap, or rest and ride."""
+        if await self.place.find():
+            await self._give_up()
+        elif self.vehicle.soc <= LOW_SOC:
             await self._swap()
+        else:
+            await asyncio.sleep(rest_s(self._rng, self._now()) / self._factor)
+            await self.vehicle.ride(way(self.vehicle.here, somewhere(self._rng), self._now()))
 
-    async def _ride(self, route: Way, *, until: float = 1.0) -> None:
-        """Along a route, with a position every two seconds; `until` is the share that is ridden."""
-        driven = 0.0
-        while driven < route.seconds * until:
-            await asyncio.sleep(PING_EVERY_S)
-            driven = min(route.seconds, driven + PING_EVERY_S * self._factor * self._rng.uniform(0.75, 1.0))
-            self._move(route.place(driven))
-            await self._ping()
-
-    def _move(self, there: Location) -> None:
-        self._soc = max(1.0, self._soc - distance_m(self._here, there) / 1000 / KM_PER_SOC)
-        self._here = there
-
-    async def _ping(self) -> None:
-        blur = self._rng.gauss(0, 0.00003), self._rng.gauss(0, 0.00003)
-        await self._client.tell(
-            "gps:ping",
-            {
-                "lat": round(self._here.lat + blur[0], 6),
-                "lng": round(self._here.lng + blur[1], 6),
-                "accuracy": round(self._rng.uniform(4, 12), 1),
-            },
-        )
+    async def _give_up(self) -> None:
+        """A place from before a restart: nobody knows any more what was meant with it."""
+        if self.place.is_active:
+            await self._at_bay(is_stuck=True)
+        else:
+            await self.place.leave("starting again")
 
     async def _swap(self) -> None:
-        place = await self._place()
-        if place is None:
-            await asyncio.sleep(30 / self._factor)
+        if not await self.place.take(self.vehicle.here, self.vehicle.soc):
+            await asyncio.sleep(self._rng.uniform(*NO_PLACE_S))
             return
-        fate = self._rng.random()
-        station = Location.model_validate(place["station"]["location"])
-        if fate < STAYS_AWAY:
-            await asyncio.wait_for(self._ended.wait(), None)
-            self._soc = 60.0  # charged at home
+        self._fate = draw(self._rng)
+        if self._fate.is_no_show:
+            await self.place.end()
+            self.vehicle.soc = HOME_SOC
             return
-        await self._ride(way(self._here, station), until=0.5 if fate < STAYS_AWAY + GIVES_UP else 1.0)
-        if fate < STAYS_AWAY + GIVES_UP:
-            await self._client.call("queue:leave", reason="changed plans")
-            return
-        await self._at_station(place)
+        await self._go()
 
-    async def _place(self) -> dict[str, Any] | None:
-        """Ask which station is best, and take a place there."""
-        self._called.clear()
-        self._ended.clear()
-        here = self._here.model_dump()
-        best = await self._client.call("recommend", location=here, battery_level=int(self._soc))
-        for option in (best.get("data") or {}).get("items", []):
-            taken = await self._client.call(
-                "queue:confirm", station_id=option["station_id"], location=here, battery_level=int(self._soc)
-            )
-            if taken["ok"]:
-                self._token = taken["data"]["qr_token"]
-                return dict(taken["data"])
-        return None
+    async def _go(self) -> None:
+        """To the station; some have second thoughts on the way."""
+        route = way(self.vehicle.here, self.place.station, self._now())
+        await self.vehicle.ride(route, end=0.5)
+        if self._fate is Fate.LEAVES:
+            await self.place.leave("changed plans")
+            return
+        if self._fate is Fate.COMES_LATE:
+            await asyncio.sleep(self._rng.uniform(*STOP_S) / self._factor)
+        await self.vehicle.ride(route, begin=0.5)
+        await self._at_station()
 
-    async def _at_station(self, place: dict[str, Any]) -> None:
+    async def _at_station(self) -> None:
         """Be seen there, wait for the call, show the code."""
-        for _ in range(2):
-            await self._ping()
+        for _ in range(FIXES_AT_STATION):
             await asyncio.sleep(PING_EVERY_S)
-        await self._called.wait()
-        if self._ended.is_set():
-            return
-        done: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
-        visit = Visit(lambda: self._token, self._renew, self._soc, done)
-        await self._crews[place["station_id"]].line.put(visit)
+            await self.vehicle.ping()
+        if await self.place.turn(self.vehicle.ping):
+            await self._at_bay()
+
+    async def _at_bay(self, *, is_stuck: bool = False) -> None:
+        place, done = self.place, asyncio.get_running_loop().create_future()
+        visit = Visit(place.swap_id, lambda: place.token, place.renew, self.vehicle.soc, done, is_stuck)
         async with asyncio.timeout(AT_BAY_S):
+            await self._lines[place.station_id].put(visit)
             soc = await done
         if soc is not None:
-            self._soc = soc
-
-    async def _renew(self) -> bool:
-        renewed = await self._client.call("queue:renew-qr")
-        if renewed["ok"]:
-            self._token = renewed["data"]["qr_token"]
-        return bool(renewed["ok"])
+            self.vehicle.soc = soc

@@ -6,24 +6,15 @@ Made by hand from general knowledge of the city: good enough to ride on and to l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from hub.demo.places import STATIONS
+from hub.demo.traffic import RoadClass, speed_mps
 from services.base import Location
 from services.geo import distance_m
-
-
-class RoadClass(StrEnum):
-    RING = "ring"
-    RADIAL = "radial"
-    STREET = "street"
-
-
-FREE_SPEED_MPS: Final = {RoadClass.RING: 45 / 3.6, RoadClass.RADIAL: 36 / 3.6, RoadClass.STREET: 24 / 3.6}
-"""Of a two-wheeler with nobody in its way."""
 
 JUNCTIONS: Final[dict[str, tuple[float, float]]] = {
     **{name: (place.lat, place.lng) for name, place in STATIONS},
@@ -131,7 +122,7 @@ ROADS: Final[tuple[tuple[str, RoadClass, tuple[str, ...]], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A route: its points, and the seconds of free riding at which each is reached."""
+    """A route: its points, and the seconds of riding after which each is reached."""
 
     points: tuple[Location, ...]
     at_s: tuple[float, ...]
@@ -157,14 +148,26 @@ def _place(junction: str) -> Location:
     return Location(lat=lat, lng=lng)
 
 
-def _graph() -> dict[str, dict[str, float]]:
-    """Seconds between neighbouring junctions, both ways; of two roads the faster."""
-    graph: dict[str, dict[str, float]] = {name: {} for name in JUNCTIONS}
-    for _, road_class, stops in ROADS:
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A piece of road between two neighbouring junctions."""
+
+    metres: float
+    road: RoadClass
+
+    def seconds(self, at: datetime | None) -> float:
+        return self.metres / speed_mps(self.road, at)
+
+
+def _graph() -> dict[str, dict[str, Leg]]:
+    """The legs from each junction, both ways; of two roads the faster."""
+    graph: dict[str, dict[str, Leg]] = {name: {} for name in JUNCTIONS}
+    for _, road, stops in ROADS:
         for a, b in pairwise(stops):
-            seconds = distance_m(_place(a), _place(b)) / FREE_SPEED_MPS[road_class]
+            leg = Leg(distance_m(_place(a), _place(b)), road)
             for here, there in ((a, b), (b, a)):
-                graph[here][there] = min(seconds, graph[here].get(there, seconds))
+                known = graph[here].get(there, leg)
+                graph[here][there] = min(leg, known, key=lambda one: one.seconds(None))
     return graph
 
 
@@ -175,19 +178,17 @@ def nearest_junction(here: Location) -> str:
     return min(JUNCTIONS, key=lambda name: distance_m(here, _place(name)))
 
 
-def way(here: Location, there: Location) -> Way:
-    """The fastest way: to the nearest junction, over the roads, and to the place."""
-    stops = _fastest(nearest_junction(here), nearest_junction(there))
+def way(here: Location, there: Location, at: datetime | None = None) -> Way:
+    """The fastest way in the traffic of that hour: to the nearest junction, over the roads, to the place."""
+    stops = _fastest(nearest_junction(here), nearest_junction(there), at)
     points = [here, *(_place(stop) for stop in stops), there]
-    at_s = [0.0]
-    street = FREE_SPEED_MPS[RoadClass.STREET]
-    legs = [None, *(_GRAPH[a][b] for a, b in pairwise(stops)), None]
-    for (a, b), known in zip(pairwise(points), legs, strict=True):
-        at_s.append(at_s[-1] + (distance_m(a, b) / street if known is None else known))
+    on_roads = [_GRAPH[a][b] for a, b in pairwise(stops)]
+    first, last = (Leg(distance_m(a, b), RoadClass.STREET) for a, b in (points[:2], points[-2:]))
+    at_s = accumulate((leg.seconds(at) for leg in (first, *on_roads, last)), initial=0.0)
     return Way(tuple(points), tuple(at_s))
 
 
-def _fastest(start: str, goal: str) -> list[str]:
+def _fastest(start: str, goal: str, at: datetime | None) -> list[str]:
     """Dijkstra over the junctions."""
     best = {start: 0.0}
     before: dict[str, str] = {}
@@ -196,11 +197,12 @@ def _fastest(start: str, goal: str) -> list[str]:
         seconds, here = heappop(heap)
         if here == goal:
             break
-        for there, more in _GRAPH[here].items():
-            if seconds + more < best.get(there, float("inf")):
-                best[there] = seconds + more
+        for there, leg in _GRAPH[here].items():
+            arrival = seconds + leg.seconds(at)
+            if arrival < best.get(there, float("inf")):
+                best[there] = arrival
                 before[there] = here
-                heappush(heap, (seconds + more, there))
+                heappush(heap, (arrival, there))
     stops = [goal]
     while stops[-1] != start:
         stops.append(before[stops[-1]])
