@@ -166,6 +166,8 @@ class Boards:
             position=entry.position,
             estimated_wait_minutes=entry.told_wait,
             hold_until=entry.hold_until,
+            called_at=entry.called_at,
+            call_until=entry.call_until,
             qr_expires_at=_qr_expires(entry.qr_issued_at, self._world),
             battery_id=entry.battery_id,
         )

@@ -77,7 +77,7 @@ class _ForRider(_AtStation):
 
 
 class _ForRiderAndStaff(_ForRider):
-    topic: ClassVar[Topic | None] = Topic.SWAP
+    """Heard by one rider, by the staff who serve them, and by admins."""
 
     def rooms(self) -> tuple[str, ...]:
         return (f"user:{self.user_id}", f"station:{self.station_id}:staff", "admin")
@@ -122,8 +122,8 @@ class QueueNoShow(QueueLeft):
     type = "queue.no_show"
 
 
-class QueueUpdated(_ForRider):
-    """The rider's own entry: where it stands now."""
+class QueueUpdated(_ForRiderAndStaff):
+    """An open entry: where it stands now."""
 
     name = "queue:updated"
 
@@ -132,11 +132,13 @@ class QueueUpdated(_ForRider):
     position: int | None
     estimated_wait_minutes: Wait | None
     hold_until: Instant
+    called_at: Instant | None
+    call_until: Instant | None
     qr_expires_at: Instant
     battery_id: str | None
 
 
-class QueueCalled(_ForRider):
+class QueueCalled(_ForRiderAndStaff):
     """The rider is next and a bay is free: come by `call_until`."""
 
     name = "queue:called"
@@ -171,11 +173,19 @@ class QueueEntryView(Model):
     estimated_wait_minutes: Wait | None
 
 
-class QueueChanged(_AtStation):
+class _ForAnyone(_AtStation):
+    """Heard by everybody who looks at the station: no person is in it."""
+
+    topic: ClassVar[Topic | None] = None
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"station:{self.station_id}", f"station:{self.station_id}:staff", "admin")
+
+
+class QueueChanged(_ForAnyone):
     """A station's queue, without persons."""
 
     name = "queue:changed"
-    topic: ClassVar[Topic | None] = None
 
     length: int
     active: int
@@ -183,9 +193,6 @@ class QueueChanged(_AtStation):
     available_slots: int
     estimated_wait_minutes: Wait
     entries: tuple[QueueEntryView, ...]
-
-    def rooms(self) -> tuple[str, ...]:
-        return (f"station:{self.station_id}", "admin")
 
 
 # --- the place
@@ -249,6 +256,7 @@ class QrScanned(_ForRiderAndStaff):
 
     name = "qr:scanned"
     type = "qr.verified"
+    topic = Topic.SWAP
 
     swap_id: str
     user_name: str
@@ -272,6 +280,7 @@ class SwapCompleted(_ForRiderAndStaff):
 
     name = "swap:completed"
     type = "swap.completed"
+    topic = Topic.SWAP
 
     swap_id: str
     old_battery_id: str | None
@@ -286,6 +295,7 @@ class SwapCancelled(_ForRiderAndStaff):
 
     name = "swap:cancelled"
     type = "swap.cancelled"
+    topic = Topic.SWAP
 
     swap_id: str
     reason: str
@@ -367,11 +377,10 @@ class QueueCounts(Model):
     estimated_wait_minutes: Wait
 
 
-class StationUpdated(_AtStation):
+class StationUpdated(_ForAnyone):
     """The whole status of a station, as `station:status` answers it."""
 
     name = "station:updated"
-    topic: ClassVar[Topic | None] = None
 
     station_name: str
     location: Location
@@ -384,6 +393,3 @@ class StationUpdated(_AtStation):
     predicted_load: float
     predicted_fault_risk: float
     open_tickets: int
-
-    def rooms(self) -> tuple[str, ...]:
-        return (f"station:{self.station_id}", "admin")

@@ -7,11 +7,13 @@ from typing import Any
 Heard = dict[str, list[tuple[str, dict[str, Any]]]]
 
 RIDER_HEARS = {
-    "hub:session", "queue:updated", "queue:called", "qr:scanned", "swap:completed", "credits:awarded", "queue:ended",
+    "hub:session", "queue:updated", "queue:called", "qr:scanned", "swap:completed", "credits:awarded",
+    "queue:ended",
 }  # fmt: skip
 STAFF_HEARS = {
-    "hub:session", "queue:confirmed", "customer:approaching", "customer:arrived", "qr:scanned", "swap:completed",
-    "battery:changed",
+    "hub:session", "queue:confirmed", "customer:approaching", "customer:arrived", "qr:scanned",
+    "swap:completed",
+    "battery:changed", "queue:updated", "queue:called", "queue:changed", "station:updated",
 }  # fmt: skip
 PUBLIC_HEARS = {"hub:session", "station:updated", "queue:changed"}
 DROPPABLE = {"gps:positions", "stats:tick"}

@@ -21,37 +21,35 @@ def pack(id: str, holder: Holder, *, charged: bool = True) -> Battery:
 
 async def prepare(data_dir: Path, *, stations: int, places: int, charged: int, riders: int) -> None:
     """Stations station_001.. with staff_001.., and riders consumer_001.. with a pack each."""
-    async with SqliteStore.open(data_dir / "navswap.sqlite", clock=lambda: NOW) as store:
-        async with store.records.transaction() as tx:
-            for n in range(1, stations + 1):
-                id = f"station_{n:03}"
-                place = Location(lat=12.9 + n / 100, lng=77.6)
-                await tx.stations.insert(
-                    Station(id=id, name=id, location=place, capacity=places, bays=2, slots=charged + 10)
-                )
-                slots = [Holder(kind=HolderKind.SLOT, id=id, slot=slot) for slot in range(charged + 4)]
-                packs = [pack(f"b_{id}_{h.slot}", h, charged=(h.slot or 0) < charged) for h in slots]
-                await tx.batteries.insert(*packs)
-                staff = f"staff_{n:03}"
-                await tx.users.insert(
-                    User(id=staff, role=Role.STAFF, name=staff, station_id=id, created_at=NOW)
-                )
-                await tx.staff_assignments.insert(
-                    Assignment(id=f"shift_{staff}", staff_id=staff, station_id=id, starts_at=NOW)
-                )
-            names = [f"consumer_{n:03}" for n in range(1, riders + 1)]
-            await tx.users.insert(
-                *(
-                    User(
-                        id=name,
-                        role=Role.CONSUMER,
-                        name=name,
-                        vehicle=Vehicle(id=f"KA-{name}"),
-                        created_at=NOW,
-                    )
-                    for name in names
-                )
+    path = data_dir / "navswap.sqlite"
+    async with SqliteStore.open(path, clock=lambda: NOW) as store, store.records.transaction() as tx:
+        for n in range(1, stations + 1):
+            id = f"station_{n:03}"
+            place = Location(lat=12.9 + n / 100, lng=77.6)
+            await tx.stations.insert(
+                Station(id=id, name=id, location=place, capacity=places, bays=2, slots=charged + 10)
             )
-            await tx.batteries.insert(
-                *(pack(f"b_{name}", Holder(kind=HolderKind.RIDER, id=name)) for name in names)
+            slots = [Holder(kind=HolderKind.SLOT, id=id, slot=slot) for slot in range(charged + 4)]
+            packs = [pack(f"b_{id}_{h.slot}", h, charged=(h.slot or 0) < charged) for h in slots]
+            await tx.batteries.insert(*packs)
+            staff = f"staff_{n:03}"
+            await tx.users.insert(User(id=staff, role=Role.STAFF, name=staff, station_id=id, created_at=NOW))
+            await tx.staff_assignments.insert(
+                Assignment(id=f"shift_{staff}", staff_id=staff, station_id=id, starts_at=NOW)
             )
+        names = [f"consumer_{n:03}" for n in range(1, riders + 1)]
+        await tx.users.insert(
+            *(
+                User(
+                    id=name,
+                    role=Role.CONSUMER,
+                    name=name,
+                    vehicle=Vehicle(id=f"KA-{name}"),
+                    created_at=NOW,
+                )
+                for name in names
+            )
+        )
+        await tx.batteries.insert(
+            *(pack(f"b_{name}", Holder(kind=HolderKind.RIDER, id=name)) for name in names)
+        )

@@ -1,0 +1,128 @@
+"""A client of each room: a snapshot, then events in order. It knows only what it hears."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def plain(model: Any) -> Json:
+    parsed: Json = json.loads(model.model_dump_json())
+    return parsed
+
+
+def _status(event: Json) -> Json:
+    """`station:updated` carries the whole status."""
+    own = ("event", "at", "id", "station_id", "station_name")
+    status = {key: value for key, value in event.items() if key not in own}
+    return {**status, "id": event["station_id"], "name": event["station_name"]}
+
+
+def _wait(event: Json, into: Json) -> None:
+    for field in (
+        "state",
+        "position",
+        "estimated_wait_minutes",
+        "hold_until",
+        "called_at",
+        "call_until",
+        "battery_id",
+    ):
+        if field in event:
+            into[field] = event[field]
+
+
+class StationClient:
+    """Of `station:{id}`."""
+
+    def __init__(self, snapshot: Json) -> None:
+        self.view = snapshot
+
+    def hear(self, event: Json) -> None:
+        if event["event"] == "station:updated":
+            self.view["station"] = _status(event)
+        elif event["event"] == "queue:changed":
+            self.view["queue"] = {key: event[key] for key in self.view["queue"]}
+
+
+class StaffClient(StationClient):
+    """Of `station:{id}:staff`: entries with their persons, and packs."""
+
+    def __init__(self, snapshot: Json) -> None:
+        self.entries = {entry["entry_id"]: entry for entry in snapshot.pop("entries")}
+        self.packs = {pack["battery_id"]: pack for pack in snapshot.pop("batteries")}
+        super().__init__(snapshot)
+
+    def hear(self, event: Json) -> None:
+        super().hear(event)
+        entry_id = event.get("entry_id")
+        match event["event"]:
+            case "queue:confirmed":
+                known = self.entries.setdefault(entry_id, {})
+                known |= {key: event[key] for key in _PERSON}
+                _wait(event, known)
+            case "queue:updated" | "queue:called":
+                _wait(event, self.entries.setdefault(entry_id, {"entry_id": entry_id}))
+            case "queue:left" | "swap:completed":
+                self.entries.pop(entry_id, None)
+            case "battery:changed":
+                self._pack(event)
+
+    def _pack(self, event: Json) -> None:
+        holder = event["holder"]
+        if holder["kind"] == "slot" and holder["id"] == event["station_id"]:
+            fields = ("battery_id", "slot", "state", "soc", "soh", "held", "version")
+            self.packs[event["battery_id"]] = {field: event[field] for field in fields}
+        else:
+            self.packs.pop(event["battery_id"], None)
+
+
+class AdminClient:
+    """Of `admin`: all stations and all open entries."""
+
+    def __init__(self, snapshot: Json) -> None:
+        self.stations = {station["id"]: station for station in snapshot["stations"]}
+        self.entries = {entry["entry_id"]: entry for entry in snapshot["entries"]}
+
+    def hear(self, event: Json) -> None:
+        entry_id = event.get("entry_id")
+        match event["event"]:
+            case "station:updated":
+                self.stations[event["station_id"]] = _status(event)
+            case "queue:confirmed":
+                known = self.entries.setdefault(entry_id, {})
+                known |= {key: event[key] for key in _PERSON}
+                _wait(event, known)
+            case "queue:updated" | "queue:called":
+                _wait(event, self.entries.setdefault(entry_id, {"entry_id": entry_id}))
+            case "queue:ended":
+                self.entries.pop(entry_id, None)
+
+
+class UserClient:
+    """Of `user:{id}`: the own entry and the own credits."""
+
+    def __init__(self, snapshot: Json) -> None:
+        self.entry = snapshot["entry"]
+        self.credits = snapshot["credits"]
+
+    def hear(self, event: Json) -> None:
+        match event["event"]:
+            case "queue:updated":
+                self.entry = {**(self.entry or {}), **event}
+            case "queue:ended":
+                self.entry = None
+            case "credits:awarded":
+                self.credits = event["balance"]
+
+
+_PERSON = ("entry_id", "user_id", "user_name", "vehicle", "station_id", "swap_id")
+
+
+def comparable(entries: dict[str, Json]) -> dict[str, Json]:
+    """Entries without their version: an event may be about less than a version."""
+    return {
+        id: {key: value for key, value in entry.items() if key != "version"} for id, entry in entries.items()
+    }
