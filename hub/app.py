@@ -36,7 +36,7 @@ from hub.rooms import ADMIN, HubRooms
 from hub.signing import DashboardLinks, ItsDangerousSigner
 from hub.supervisor import Supervisor
 from hub.tickers import Positions, StatsTicker
-from hub.timers import SweepOwner, TimerOwner
+from hub.timers import PruneOwner, SweepOwner, TimerOwner
 from services.base import Clock
 from services.network import Services
 
@@ -155,6 +155,7 @@ class Hub:
         self.supervisor.own("fanout", self.fanout.run)
         self.supervisor.own("timers", TimerOwner(services).run)
         self.supervisor.own("sweep", SweepOwner(self.keeper).run)
+        self.supervisor.own("prune", PruneOwner(self.resources).run)
         self.supervisor.own("expiry", self.realtime.expiry.run)
         self.supervisor.own("positions", self.positions.run)
         self.supervisor.own("stats", self.stats.run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -26,6 +26,7 @@ class Resources:
     log: Log
     live: Live
     tell_when_stale: Callable[[Callable[[], None]], None]  # who is told that a write to live state failed
+    prune: Callable[[], Awaitable[Mapping[str, int]]]  # drop what is past its time; answers how many of what
 
 
 @contextmanager
@@ -60,4 +61,4 @@ async def open_resources(
         def tell(listener: Callable[[], None]) -> None:
             store.records.on_stale = listener
 
-        yield Resources(store.records, store.log, MemoryLive(clock=clock), tell)
+        yield Resources(store.records, store.log, MemoryLive(clock=clock), tell, store.prune)

@@ -1,17 +1,23 @@
-"""The tasks that the passing of time needs: due timers, answers kept long enough."""
+"""The tasks that the passing of time needs: due timers, and what nobody needs any more."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from hub.once import SWEEP, Keeper
+from hub.logs import logger
 from services.network import Services
 
 LOOK_EVERY_S: Final = 0.5
 """A timer set meanwhile is seen this late at most; every due time of the network is in minutes."""
 
-SWEEP_EVERY_S: Final = 60.0
+PRUNE_EVERY_S: Final = 300.0
+
+_log = logger("hub.tasks")
+PRUNE_EVERY_S: Final = 3600.0
+
+_log = logger("hub.retention")
 
 
 class TimerOwner:
@@ -31,14 +37,16 @@ class TimerOwner:
             await asyncio.sleep(wait_s)
 
 
-class SweepOwner:
-    """Deletes kept answers whose day is over, a few at a time."""
+class PruneOwner:
+    """Drops what is past its time: answers kept for a day, read log records."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, prune: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
+        self._prune = prune
 
     async def run(self) -> None:
         """For ever."""
         while True:
-            deleted = await self._keeper.sweep()
-            await asyncio.sleep(0.1 if deleted == SWEEP else SWEEP_EVERY_S)
+            dropped = await self._prune()
+            if any(dropped.values()):
+                _log.info("pruned", **dropped)
+            await asyncio.sleep(PRUNE_EVERY_S)
