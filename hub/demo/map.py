@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any, Final
 
+from hub.demo.lakes import LAKES
 from hub.demo.roads import JUNCTIONS, ROADS
 
 LABELS: Final = (
@@ -15,14 +16,14 @@ LABELS: Final = (
 
 
 def document() -> dict[str, Any]:
-    """`roads` with class and points, `labels`; the same for the same code."""
+    """`roads` with class and points, `labels`, `lakes` as outlines; the same for the same code."""
     return {
         "roads": [
             {"name": name, "class": road_class.value, "points": [list(JUNCTIONS[stop]) for stop in stops]}
             for name, road_class, stops in ROADS
         ],
         "labels": [{"name": name, "lat": JUNCTIONS[name][0], "lng": JUNCTIONS[name][1]} for name in LABELS],
-        "lakes": [],
+        "lakes": [{"name": name, "points": [list(point) for point in outline]} for name, outline in LAKES],
     }
 
 
