@@ -53,6 +53,7 @@ class Engine(Surface):
         self.raw = False  # whether the application speaks Engine.IO itself
         self.accepting = True
         self.starter: Starter | None = None
+        self.start_now: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]] = self.begin
         self.end_socket: Callable[[Any, int, bytes], None] = _no_socket
         self.on_message: Callable[[Connection, bytes], None] = self._raw_message
         self.on_binary: Callable[[Connection, bytes], None] = self._raw_binary
@@ -66,6 +67,7 @@ class Engine(Surface):
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept clients, and look after them regularly."""
         self.starter = Starter(loop)
+        self.start_now = self.starter.start_now
         self.accepting = True
         self._timer = loop.call_later(_SCAN_S, self._tick, loop, 0)
 

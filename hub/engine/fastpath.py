@@ -38,6 +38,8 @@ class FastPath:
         "_general",
         "_handlers",
         "_is_coroutine",
+        "_lib",
+        "_loop",
         "_outbox",
         "_stats",
     )
@@ -47,6 +49,8 @@ class FastPath:
     ) -> None:
         self._engine = server.eio
         self._stats = server.eio.stats
+        self._lib = server.eio.lib
+        self._loop = server.eio.native_loop
         self._outbox = server.eio.outbox
         self._begin = server.eio.begin
         self._handlers: dict[str, dict[Any, Any]] = server.handlers
@@ -97,7 +101,8 @@ class FastPath:
             self._dispatcher.failed(handler, exc)
             return
         if is_coroutine:
-            task = self._begin(result)
+            # Inside a native callback no task is running, so none has to be looked for.
+            task = self._engine.start_now(result) if self._loop.inside else self._begin(result)
             if not task.done():
                 self._dispatcher.follow(client, handler, int(ack) if ack else None, task)
                 return
@@ -125,10 +130,10 @@ class FastPath:
         except TypeError:  # bytes, or what only the general encoder knows
             self._dispatcher.acknowledge(client, int(ack), result)
             return
-        status = self._engine.lib.uws_ws_send(HTTP, connection.ws, frame, len(frame), TEXT)
+        status = self._lib.uws_ws_send(HTTP, connection.ws, frame, len(frame), TEXT)
         self._stats.messages_out += 1
         self._stats.bytes_out += len(frame)
         if status != SUCCESS:
             connection.check_backpressure()
-        if not self._engine.native_loop.inside:
-            self._engine.native_loop.kick()
+        if not self._loop.inside:
+            self._loop.kick()

@@ -57,8 +57,16 @@ class NativeLoop:
         """Count one user less; the last one takes libuv out of the loop."""
         self._users -= 1
         if self._users == 0:
-            self.run()  # what was closed last still has a callback to come
-            self.run()
+            # What was closed last still has a callback to come; never from within a task, though:
+            # callbacks start tasks, and no task may start inside another.
+            loop = self._loop
+            if loop is not None and not loop.is_closed():
+                loop.call_soon(self._finish)
+
+    def _finish(self) -> None:
+        self.run()
+        self.run()
+        if self._users == 0:
             self._detach()
 
     def _detach(self) -> None:

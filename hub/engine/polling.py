@@ -183,7 +183,7 @@ class Polling:
         poller = connection.poller
         if poller is None or not connection.may_poll():
             return protocol.BAD_REQUEST
-        if self._engine.wheel.expired(connection):
+        if request.method == "GET" and self._engine.wheel.expired(connection):
             connection.close("ping timeout")
             return protocol.UNKNOWN_SID
         if request.method == "GET":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -106,6 +107,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         await self.eio.close_all()
         self.eio.stop()
         self.eio.native_loop.release()
+        await asyncio.sleep(0)  # one turn, in which the library sees its sockets closed
         self._attached = False
         self.port = None
 

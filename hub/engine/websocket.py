@@ -25,6 +25,10 @@ class WebSockets:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lib, self._ffi = engine.native.lib, engine.native.ffi
+        self._unpack = engine.native.ffi.unpack
+        self._limit = engine.options.max_http_buffer_size
+        self._stats = engine.stats
+        self._native_loop = engine.native_loop
         self._open: dict[Any, Connection] = {}
         self._opening: Connection | None = None
         callback = self._ffi.callback
@@ -96,31 +100,35 @@ class WebSockets:
         if connection is None:
             return
         try:
-            engine = self._engine
-            if length > engine.options.max_http_buffer_size:
+            if length > self._limit:
                 connection.close("transport error", 1009, b"message too big")
                 return
-            connection.seen_at = engine.native_loop.now
-            raw = self._ffi.unpack(message, length) if length else b""
-            stats = engine.stats
+            connection.seen_at = self._native_loop.now
+            raw = self._unpack(message, length) if length else b""
+            stats = self._stats
             stats.messages_in += 1
             stats.bytes_in += length
-            if connection.prober is None and opcode == TEXT and length > 1 and raw[0] == _MESSAGE:
-                engine.on_message(connection, raw)
-            elif connection.prober is not None and connection.prober == ws:
-                self._on_probe(connection, ws, raw)
-            elif opcode != TEXT:
-                engine.on_binary(connection, raw)
-            elif raw[:1] == b"4":
-                engine.on_message(connection, raw)
+            if length > 1 and raw[0] == _MESSAGE and opcode == TEXT and connection.prober is None:
+                self._engine.on_message(connection, raw)
             else:
-                self._on_control(connection, raw)
+                self._on_rare(connection, ws, raw, opcode)
         except ProtocolError as exc:
             self._engine.stats.protocol_errors += 1
             connection.close("transport error", 1002, str(exc).encode())
         except Exception:
             _logger.exception("engine: a message could not be handled")
             connection.close("transport error", 1011, b"internal error")
+
+    def _on_rare(self, connection: Connection, ws: Any, raw: bytes, opcode: int) -> None:
+        """Everything but a text message of an established session."""
+        if connection.prober is not None and connection.prober == ws:
+            self._on_probe(connection, ws, raw)
+        elif opcode != TEXT:
+            self._engine.on_binary(connection, raw)
+        elif raw[:1] == b"4":
+            self._engine.on_message(connection, raw)
+        else:
+            self._on_control(connection, raw)
 
     def _on_control(self, connection: Connection, raw: bytes) -> None:
         kind = protocol.classify(raw)
