@@ -13,9 +13,11 @@ import pytest
 
 from hub.demo import map as city_map
 from hub.demo.demand import BY_HOUR, demand, rest_s
+from hub.demo.lakes import LAKES
 from hub.demo.places import STATIONS
 from hub.demo.roads import JUNCTIONS, ROADS, way
 from hub.demo.seed import fill
+from hub.demo.traffic import FREE_SPEED_MPS, RoadClass, speed_mps
 from hub.stores.sqlite import SqliteStore
 from services.geo import distance_m
 from services.models import Role
@@ -76,6 +78,33 @@ def test_riding_along_a_way_never_jumps() -> None:
 def test_roads_name_junctions_and_stations_lie_in_the_city() -> None:
     assert {stop for _, _, stops in ROADS for stop in stops} == set(JUNCTIONS)
     assert all(12.8 < place.lat < 13.2 and 77.4 < place.lng < 77.8 for _, place in STATIONS)
+
+
+def test_wide_roads_are_fast_by_night_and_lose_most_in_the_peak() -> None:
+    night, peak = NOW.replace(hour=21), NOW.replace(hour=12, minute=45)  # 2:30 and 18:15 in the city
+    for road in RoadClass:
+        assert speed_mps(road) == FREE_SPEED_MPS[road]
+        assert speed_mps(road, night) > 0.98 * speed_mps(road)
+        assert 3 < speed_mps(road, peak) < 0.7 * speed_mps(road)
+    assert speed_mps(RoadClass.RING, peak) < 0.5 * speed_mps(RoadClass.RING)
+    here, there = STATIONS[11][1], STATIONS[22][1]
+    assert way(here, there, peak).seconds > 1.7 * way(here, there, night).seconds
+
+
+def test_no_station_and_no_junction_lies_in_a_lake() -> None:
+    points = [(place.lat, place.lng) for _, place in STATIONS] + list(JUNCTIONS.values())
+    for name, outline in LAKES:
+        assert not [point for point in points if inside(point, outline)], name
+
+
+def inside(point: tuple[float, float], outline: tuple[tuple[float, float], ...]) -> bool:
+    """Whether a ray to the east crosses the outline an odd number of times."""
+    lat, lng = point
+    crossings = 0
+    for (lat_a, lng_a), (lat_b, lng_b) in zip(outline, outline[1:] + outline[:1], strict=True):
+        if (lat_a > lat) != (lat_b > lat):
+            crossings += lng < lng_a + (lat - lat_a) / (lat_b - lat_a) * (lng_b - lng_a)
+    return crossings % 2 == 1
 
 
 def test_demand_has_two_peaks_and_a_mean_of_one() -> None:
