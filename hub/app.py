@@ -22,7 +22,7 @@ from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
 from hub.engine import create_server
-from hub.fanout import Fanout
+from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
 from hub.lifespan import Resources, open_resources
 from hub.limits import Limits
@@ -34,13 +34,15 @@ from hub.people_seen import Seen
 from hub.readiness import Readiness
 from hub.rooms import ADMIN, HubRooms
 from hub.signing import DashboardLinks, ItsDangerousSigner
+from hub.stores.outbox import OutboxReader
 from hub.supervisor import Supervisor
 from hub.tickers import Positions, StatsTicker
-from hub.timers import PruneOwner, SweepOwner, TimerOwner
+from hub.timers import PruneOwner, TimerOwner
 from services.base import Clock
 from services.network import Services
 
 REST_CLOSE_S: Final = 2.0
+LAG_EVERY_S: Final = 1.0
 LARGEST_LINE_BYTES: Final = 2 * LONGEST_TOKEN  # of a request's first line and of each header
 LARGEST_MESSAGE_BYTES: Final = 4 * LARGEST_PAYLOAD_BYTES  # so that a payload too large gets its code
 
@@ -81,7 +83,7 @@ class Hub:
     def _wire(self) -> None:
         """What needs the server, and each other."""
         world, time = self.services.world, asyncio.get_running_loop().time
-        self.readiness = Readiness(self.services, self.resources.log, time=time)
+        self.readiness = Readiness(self.services, self._write_something, time=time)
         self.resources.tell_when_stale(self.readiness.mark_stale)
         self.stats = StatsTicker(
             world,
@@ -114,11 +116,12 @@ class Hub:
             clock=world.clock,
             ids=world.ids,
         )
-        self.fanout = Fanout(self.resources.log, self.server, self.metrics, time=time)
+        self.fanout = Fanout(self.server, self.metrics)
         self.positions = Positions(
             world, self.server, self.seen, watched=lambda: self.realtime.members[ADMIN] > 0
         )
         self.fanout.listen(self.positions.heard)
+        self.reader = OutboxReader(self.resources.log, READER, self.fanout.deliver, clock=world.clock)
 
     def rest_application(self) -> web.Application:
         """The REST side: operations, status, docs, dashboard."""
@@ -139,8 +142,7 @@ class Hub:
         """Serve while the block runs; then send the clients away and stop, in the reverse order."""
         async with AsyncExitStack() as stack:
             await self.services.stations.rebuild_live()
-            await self.fanout.start()
-            stack.push_async_callback(self.fanout.keep)
+            await stack.enter_async_context(self.reader)
             stack.push_async_callback(self.supervisor.stop)
             self._own_tasks()
             stack.push_async_callback(self.server.close)
@@ -150,16 +152,25 @@ class Hub:
             _log.info("hub is ready", socket_port=self.socket_port, rest_port=self.rest_port)
             yield self
 
+    async def _write_something(self) -> None:
+        """A durable write, the way commands go, that changes nothing."""
+        await self.resources.log.keep_position(READER, self.reader.at)
+
     def _own_tasks(self) -> None:
         services = self.services
-        self.supervisor.own("fanout", self.fanout.run)
         self.supervisor.own("timers", TimerOwner(services).run)
-        self.supervisor.own("sweep", SweepOwner(self.keeper).run)
-        self.supervisor.own("prune", PruneOwner(self.resources).run)
+        self.supervisor.own("prune", PruneOwner(self.resources.prune).run)
         self.supervisor.own("expiry", self.realtime.expiry.run)
         self.supervisor.own("positions", self.positions.run)
         self.supervisor.own("stats", self.stats.run)
         self.supervisor.own("readiness", self.readiness.run)
+        self.supervisor.own("lag", self._measure_lag)
+
+    async def _measure_lag(self) -> None:
+        while True:
+            lag = await self.reader.lag()
+            self.metrics.lagging(lag.records, lag.age_s)
+            await asyncio.sleep(LAG_EVERY_S)
 
     async def _start_rest(self, stack: AsyncExitStack) -> int:
         runner = web.AppRunner(

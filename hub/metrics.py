@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -41,6 +41,15 @@ class Metrics:
             "hub_task_restarts_total", "Background tasks started again", ("task",), registry=self.registry
         )
 
+        self._lag_records = Gauge(
+            "hub_log_lag_records", "Committed facts that rooms have not heard yet", registry=self.registry
+        )
+        self._lag_seconds = Gauge(
+            "hub_log_lag_seconds",
+            "Age of the oldest fact that rooms have not heard yet",
+            registry=self.registry,
+        )
+
     def answered(self, operation: str, answer: str, seconds: float) -> None:
         """Count one answered operation."""
         self.commands += 1
@@ -53,6 +62,11 @@ class Metrics:
 
     def restarted(self, task: str) -> None:
         self._restarts.labels(task).inc()
+
+    def lagging(self, records: int, age_s: float) -> None:
+        """How far fan-out is behind the log."""
+        self._lag_records.set(records)
+        self._lag_seconds.set(age_s)
 
     def watch(self, stats: Callable[[], Mapping[str, int]]) -> None:
         """Publish the engine's own counters."""

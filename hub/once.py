@@ -18,12 +18,11 @@ from services.answers import Image
 from services.base import Clock, Model
 from services.errors import Conflict, DuplicateKey, ErrorCode, HubError
 from services.models import KeptAnswer
-from services.ports import Range, Records, Transaction
+from services.ports import Records, Transaction
 from services.tokens import QrSigner
 
 KEEP: Final = timedelta(hours=24)
 NOT_KEPT: Final = frozenset((ErrorCode.UNAVAILABLE, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL))
-SWEEP: Final = 500  # expired answers deleted in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +117,3 @@ class Keeper:
                 expires_at=now + KEEP,
             )
         )
-
-    async def sweep(self) -> int:
-        """Delete a bounded number of expired answers; answers how many there were."""
-        reads = self._records.now.kept_answers
-        expired = await reads.find(
-            {"expires_at": Range(lt=self._clock())}, order=("expires_at",), limit=SWEEP
-        )
-        if expired:
-            async with self._records.transaction() as tx:
-                for answer in expired:
-                    await tx.kept_answers.delete(answer.id)
-        return len(expired)

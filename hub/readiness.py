@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hub.logs import logger
 from services.network import Services
-from services.ports import Log
 
-READER: Final = "ready"
 FRESH_S: Final = 1.0  # an answer is given again for so long: anybody may ask
 TRIES: Final = 5  # a commit may be on its way to live state when it is compared
 BETWEEN_S: Final = 0.05
@@ -22,9 +20,11 @@ _log = logger("hub.ready")
 class Readiness:
     """What `/readyz` answers, and the task that repairs live state."""
 
-    def __init__(self, services: Services, log: Log, *, time: Callable[[], float]) -> None:
+    def __init__(
+        self, services: Services, write: Callable[[], Awaitable[None]], *, time: Callable[[], float]
+    ) -> None:
         self._stations = services.stations
-        self._log = log
+        self._write = write
         self._time = time
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -45,9 +45,9 @@ class Readiness:
         return {**self._found, "open": not self.draining}
 
     async def _can_write(self) -> bool:
-        """A durable write, the way commands go."""
+
         try:
-            await self._log.keep_position(READER, await self._log.last())
+            await self._write()
         except Exception:
             _log.warning("records cannot be written", exc_info=True)
             return False

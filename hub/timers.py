@@ -12,10 +12,7 @@ from services.network import Services
 LOOK_EVERY_S: Final = 0.5
 """A timer set meanwhile is seen this late at most; every due time of the network is in minutes."""
 
-PRUNE_EVERY_S: Final = 300.0
-
-_log = logger("hub.tasks")
-PRUNE_EVERY_S: Final = 3600.0
+PRUNE_EVERY_S: Final = 600.0
 
 _log = logger("hub.retention")
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from hub.cli import config, link, serve, specs, token
+from hub.cli import config, demo, link, serve, specs, token
 from hub.config import ConfigError
+from hub.stores.sqlite_migrations import SchemaError
 
-COMMANDS = (serve, token, link, config, specs)
+COMMANDS = (serve, demo, token, link, config, specs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except (ConfigError, ValidationError) as error:
+    except (ConfigError, SchemaError, ValidationError) as error:
         print(f"navswap: {_sentence(error)}", file=sys.stderr)
         return 2
     except OSError as error:  # a port that is taken, a directory that cannot be written
@@ -31,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _sentence(error: ConfigError | ValidationError) -> str:
-    if isinstance(error, ConfigError):
+def _sentence(error: ConfigError | SchemaError | ValidationError) -> str:
+    if not isinstance(error, ValidationError):
         return str(error)
     faults = (f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
     return "; ".join(faults)

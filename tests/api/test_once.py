@@ -139,7 +139,7 @@ async def test_answers_are_forgotten_after_a_day(hub: RunningHub) -> None:
     assert rfc3339(again.expires_at) > rfc3339(kept.at)
     async with hub.records.transaction() as tx:
         await tx.kept_answers.replace(again.changed(expires_at=kept.at))
-    assert await hub.hub.keeper.sweep() == 1
+    assert (await hub.hub.resources.prune())["kept_answers"] == 1
     assert await hub.records.now.kept_answers.count({}) == 0
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hub.doors.expiry import Expiry
-from hub.fanout import READER, Fanout
+from hub.fanout import Fanout
 from hub.metrics import Metrics
 from hub.supervisor import Supervisor
 from services.ports import LogRecord
@@ -106,35 +105,6 @@ async def test_a_sooner_end_wakes_the_sleeper() -> None:
     task.cancel()
 
 
-class _Log:
-    """A log in a list."""
-
-    def __init__(self, records: Iterable[LogRecord]) -> None:
-        self.records = list(records)
-        self.kept: int | None = None
-        self.idle = asyncio.Event()
-
-    async def read(self, *, after: int, limit: int) -> list[LogRecord]:
-        return [record for record in self.records if record.seq > after][:limit]
-
-    async def last(self) -> int:
-        return self.records[-1].seq if self.records else 0
-
-    async def position(self, reader: str) -> int | None:
-        assert reader == READER
-        return self.kept
-
-    async def keep_position(self, reader: str, seq: int) -> None:
-        self.kept = seq
-
-    async def wait(self, *, after: int, timeout_s: float) -> bool:
-        if after < await self.last():
-            return True
-        self.idle.set()
-        await asyncio.Event().wait()
-        return False
-
-
 class _Engine:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Any, Any]] = []
@@ -143,42 +113,21 @@ class _Engine:
         self.sent.append((event, data, room))
 
 
-def _record(seq: int, name: str | None = "queue:changed", rooms: tuple[str, ...] = ("admin",)) -> LogRecord:
+def _record(seq: int, name: str | None, rooms: tuple[str, ...]) -> LogRecord:
     return LogRecord(seq, f"id{seq}", name, rooms, None, None, "key", NOW, b'{"n": %d}' % seq)
 
 
-async def _read(log: _Log) -> tuple[_Engine, Fanout]:
-    fanout = Fanout(log, engine := _Engine(), Metrics(), time=asyncio.get_running_loop().time)
-    await fanout.start()
-    task = asyncio.create_task(fanout.run())
-    async with asyncio.timeout(2):
-        await log.idle.wait()
-    task.cancel()
-    return engine, fanout
+async def test_facts_go_to_their_rooms_in_order_and_others_to_listeners_alone() -> None:
+    fanout, heard = Fanout(engine := _Engine(), Metrics()), []
+    fanout.listen(lambda record, payload: heard.append((record.seq, payload["n"])))
 
+    await fanout.deliver(
+        [
+            _record(4, "queue:changed", ("a", "b")),
+            _record(5, None, ()),
+            _record(9, "swap:completed", ("admin",)),
+        ]
+    )
 
-async def test_facts_go_to_their_rooms_in_order_and_others_to_nobody() -> None:
-    log = _Log([_record(4, rooms=("a", "b")), _record(5, name=None, rooms=()), _record(9)])
-    log.kept = 3
-
-    engine, _ = await _read(log)
-
-    assert engine.sent == [("queue:changed", {"n": 4}, ["a", "b"]), ("queue:changed", {"n": 9}, ["admin"])]
-
-
-async def test_after_a_crash_nothing_is_missing() -> None:
-    """The place was kept before the last events were emitted: they come again."""
-    log = _Log(_record(seq) for seq in range(1, 1501))
-    log.kept = 700
-
-    engine, fanout = await _read(log)
-    await fanout.keep()
-
-    assert [data["n"] for _, data, _ in engine.sent] == list(range(701, 1501))
-    assert log.kept == 1500
-
-
-async def test_a_first_reader_begins_at_the_end() -> None:
-    engine, _ = await _read(_Log([_record(1), _record(2)]))
-
-    assert engine.sent == []
+    assert engine.sent == [("queue:changed", {"n": 4}, ["a", "b"]), ("swap:completed", {"n": 9}, ["admin"])]
+    assert heard == [(4, 4), (5, 5), (9, 9)]
