@@ -88,6 +88,24 @@ async def test_feed_can_be_filtered_and_paused(city: City, open_tab: OpenTab) ->
     await expect(rows).to_have_count(2)
 
 
+async def test_page_stays_small_and_right_when_much_happens(city: City, open_tab: OpenTab) -> None:
+    tab = await open_tab()
+    for turn in range(1, 61):
+        rider = city.seeded_rider(turn % 12 + 1)
+        for _ in range(2):
+            assert (await rider.rest("POST", "/queue/confirm", {"station_id": STATION})).ok
+            assert (await rider.rest("POST", "/queue/leave", {})).ok
+    assert (await city.seeded_rider(20).rest("POST", "/queue/confirm", {"station_id": STATION})).ok
+
+    await expect(tab.page.locator(f"[data-row={STATION}]")).to_have_attribute("data-queue", "1")
+    rows = tab.page.locator(".feed .row")
+    await expect(rows).to_have_count(60)
+    await tab.page.locator(".feed .scroll").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    await expect(rows).to_have_count(120)
+    assert await tab.page.evaluate("document.querySelectorAll('*').length") < 2500
+    assert tab.complaints == []
+
+
 async def test_riders_appear_where_they_are(city: City, open_tab: OpenTab) -> None:
     tab = await open_tab()
     painted = """() => {

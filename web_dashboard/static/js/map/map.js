@@ -11,7 +11,7 @@ import { Riders } from "./riders.js";
 /** @typedef {import("../app.js").App} App */
 
 const ROOM = { top: 48, right: 52, bottom: 52, left: 52 };
-const PHONE_PX = 760; // narrower, a station's panel is a sheet over the map
+const phone = matchMedia("(max-width: 759px)"); // where a station's panel is a sheet over the map
 const SHEET_SHARE = 0.72;
 const KEY_PAN = 80; // pixels
 
@@ -114,7 +114,7 @@ export class StationMap {
     if (station) {
       const [x, y] = this.#view.place(station.location);
       const { width, height } = this.#view;
-      const sheet = width < PHONE_PX ? SHEET_SHARE * height : 0;
+      const sheet = phone.matches ? SHEET_SHARE * height : 0;
       const inside = x > 30 && y > 30 && x < width - 30 && y < height - sheet - 30;
       if (!inside) this.#view.put(station.location, width / 2, (height - sheet) / 2);
     }

@@ -28,8 +28,8 @@ export class Marker {
   #packs = svg("text", { class: "label-packs" });
   #ring = svg("circle", { class: "pulse", r: 17 });
 
-  /** @param {SVGElement} root @param {string} id */
-  constructor(root, id) {
+  /** @param {SVGElement} markers @param {SVGElement} labels @param {string} id */
+  constructor(markers, labels, id) {
     this.#group = svg("g", { class: "station", "data-station": id, role: "button", tabindex: -1 });
     this.#group.append(
       this.#ring,
@@ -43,8 +43,8 @@ export class Marker {
       this.#badge,
     );
     this.#label.append(this.#name, this.#packs);
-    root.prepend(this.#label);
-    root.append(this.#group);
+    labels.append(this.#label);
+    markers.append(this.#group);
   }
 
   remove() {

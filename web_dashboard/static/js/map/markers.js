@@ -10,6 +10,8 @@ const RADIUS = 19; // pixels, of a marker in full size
 const FURTHEST_PX = 14; // that a marker stands beside its place to make room
 const CROWDED_M = 80; // metres per pixel beyond which markers are small
 const NAMELESS_M = 160; // and beyond which only the chosen have names
+const TOOLS = { w: 56, h: 128 }; // pixels, in the upper right corner
+const KEY = { w: 90, h: 54 }; // in the lower left one, when folded
 const PULSES = new Set(["queue:confirmed", "swap:completed"]);
 
 /** The stations on the map. One of them is in the tab order; arrow keys move on from there. */
@@ -17,6 +19,8 @@ export class Markers {
   #view;
   #app;
   #root = svg("svg", { class: "markers", role: "group", "aria-label": "Stations", "aria-describedby": "map-help" });
+  #below = svg("g");
+  #above = svg("g");
   /** @type {Map<string, Marker>} */
   #markers = new Map();
   /** @type {Map<string, {x: number, y: number}>} */
@@ -29,6 +33,7 @@ export class Markers {
     this.#view = view;
     this.#app = app;
     this.#otherKey = otherKey;
+    this.#root.append(this.#below, this.#above);
     box.append(this.#root);
     this.#root.addEventListener("click", (event) => this.#click(event));
     this.#root.addEventListener("keydown", (event) => this.#key(event));
@@ -60,7 +65,7 @@ export class Markers {
   /** @param {import("../model/types.js").Station} station */
   #place(station) {
     let marker = this.#markers.get(station.id);
-    if (!marker) this.#markers.set(station.id, (marker = new Marker(this.#root, station.id)));
+    if (!marker) this.#markers.set(station.id, (marker = new Marker(this.#below, this.#above, station.id)));
     const { x, y } = /** @type {{x: number, y: number}} */ (this.#spots.get(station.id));
     marker.show(station, conditionOf(station).key);
     marker.move(x, y, this.#size);
@@ -81,16 +86,17 @@ export class Markers {
       return near || chosen ? [{ id, ...spot, width, height, rank }] : [];
     });
     const taken = [...this.#spots.values()].map(({ x, y }) => ({ x: x - radius, y: y - radius, w: 2 * radius, h: 2 * radius }));
-    const placed = placeLabels(wishes, taken, this.#view, radius + 4);
+    taken.push({ x: this.#view.width - TOOLS.w, y: 0, ...TOOLS }, { x: 0, y: this.#view.height - KEY.h, ...KEY });
+    const placed = placeLabels(wishes, taken, this.#view, radius + 6);
     for (const [id, marker] of this.#markers) {
       const chosen = id === selected.value || id === hovered.value;
-      const fallback = chosen ? { ...this.#below(id), anchor: /** @type {const} */ ("middle") } : null;
+      const fallback = chosen ? { ...this.#under(id), anchor: /** @type {const} */ ("middle") } : null;
       marker.label(placed.get(id) ?? fallback);
     }
   }
 
   /** @param {string} id */
-  #below(id) {
+  #under(id) {
     const { x, y } = /** @type {{x: number, y: number}} */ (this.#spots.get(id));
     return { x, y: y + RADIUS * this.#size + 2 };
   }

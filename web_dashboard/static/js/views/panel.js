@@ -48,7 +48,7 @@ function KeyFigures({ station }) {
   return html`<dl class="key-figures">
     <div><dt>Waiting</dt><dd data-key="waiting">${count(queue.length)}<small> of ${count(queue.capacity)}</small></dd></div>
     <div><dt>Swapping</dt><dd>${count(queue.active)}</dd></div>
-    <div><dt>Wait if one confirms now</dt><dd>${canServe(station) ? waitRange(queue.estimated_wait_minutes) : "–"}</dd></div>
+    <div><dt>Expected wait</dt><dd>${canServe(station) ? waitRange(queue.estimated_wait_minutes) : "–"}</dd></div>
   </dl>`;
 }
 
