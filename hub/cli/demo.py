@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 from hub.demo import fleet
 
@@ -19,10 +19,10 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the fleet until SIGTERM or SIGINT."""
+def run(arguments: argparse.Namespace) -> NoReturn:
+    """Run the fleet until SIGTERM or SIGINT, which ends the process."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("hub.demo").setLevel(logging.INFO)
     where = f"{arguments.hub}, {arguments.time_factor:g} times faster than life"
     print(f"{arguments.riders} riders at {where}; Ctrl-C ends them", flush=True)
-    return fleet.run(arguments)
+    fleet.run(arguments)

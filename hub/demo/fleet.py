@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from hub.auth import Authenticator
 from hub.clock import utc_now
@@ -101,34 +100,27 @@ class Fleet:
                 await asyncio.sleep(CONNECT_EVERY_S)
 
 
-@contextlib.asynccontextmanager
-async def _stopped_by_signals(task: asyncio.Task[None]) -> AsyncIterator[None]:
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, task.cancel)
-    try:
-        yield
-    finally:
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(sign)
-
-
-async def _with_parent(task: asyncio.Task[None]) -> None:
-    """End when the hub that started us has died and could not say so."""
+async def _parent_gone() -> None:
+    """Until the hub that started us has died and could not say so."""
     parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells a process that its parent has died
         await asyncio.sleep(PARENT_EVERY_S)
-    task.cancel()
 
 
-async def _live(fleet: Fleet, *, with_parent: bool) -> None:
-    task = asyncio.create_task(fleet.run())
-    watch = asyncio.create_task(_with_parent(task)) if with_parent else None
-    async with _stopped_by_signals(task):
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    if watch:
-        watch.cancel()
+async def _live(fleet: Fleet, *, with_parent: bool) -> NoReturn:
+    """Until a signal, or the parent's end. The fleet ends by itself only by a fault, which is raised."""
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    reasons: list[Coroutine[None, None, object]] = [fleet.run(), stop.wait()]
+    reasons += [_parent_gone()] if with_parent else []
+    tasks = [asyncio.create_task(reason) for reason in reasons]
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        task.result()
+    # Closing hundreds of sockets politely takes seconds; the hub sees them close as the process ends.
+    logging.shutdown()
+    os._exit(0)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -152,8 +144,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Run the fleet until SIGTERM or SIGINT."""
+def run(arguments: argparse.Namespace) -> NoReturn:
+    """Run the fleet until SIGTERM or SIGINT, which ends the process."""
     fleet = Fleet(
         arguments.hub,
         signs(Settings(data_dir=arguments.data_dir) if arguments.data_dir else Settings()),
@@ -163,16 +155,14 @@ def run(arguments: argparse.Namespace) -> int:
         fastest_mps=arguments.top_speed,
     )
     asyncio.run(_live(fleet, with_parent=arguments.with_parent))
-    return 0
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> NoReturn:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return run(parser.parse_args(given))
+    run(parser.parse_args(given))
 
 
 if __name__ == "__main__":
-    # The sockets are not awaited one by one: the process ends, and the hub sees them close.
-    os._exit(main())
+    main()
