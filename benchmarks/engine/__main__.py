@@ -38,7 +38,16 @@ class Process:
             command = ["node", str(HERE / "peers" / "node.js"), str(self.port), *options]
         else:
             name = "hub" if kind == HUB else "uvicorn"
-            command = [sys.executable, "-m", "benchmarks.engine.servers", name, str(self.port), *options]
+            command = [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "benchmarks.engine.servers",
+                name,
+                str(self.port),
+                *options,
+            ]
         self._process = subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self._process.stdout.readline()
@@ -86,7 +95,7 @@ def fan(kind: str) -> Figures:
             continue
         with running(kind) as server:
             events = 200 if kind != PYTHON else 20
-            rates = generator.fan_out(server.port, members, events, 3)
+            rates = generator.fan_out(server.port, members, events, 3 if kind == HUB else 1)
             figures[f"fan-out to {members}, deliveries/s"] = rates
     return figures
 
@@ -96,27 +105,12 @@ def pace(kind: str) -> Figures:
     if kind == PYTHON:
         return {}
     with running(kind) as server:
-        connected = generator.connect(server.port, 1)  # warm
-        before = server.cpu_s
-        base = _connect_cost(server, 1000)
-        deliveries, waits = generator.paced(server.port, 1000, 50, 4.0)
-        used = server.cpu_s - before - 2 * base
-        for client in connected:
-            client.socket.close()
+        deliveries, used, waits = generator.paced(server.port, 1000, 50, 5.0, lambda: server.cpu_s)
     waits.sort()
     return {
-        "CPU per delivery, us": [max(0.01, used) / deliveries * 1e6],
+        "CPU per delivery, us": [used / deliveries * 1e6],
         "ack p99 meanwhile, ms": [waits[int(len(waits) * 0.99)] * 1000],
     }
-
-
-def _connect_cost(server: Process, count: int) -> float:
-    """CPU seconds that connecting `count` clients takes: it is not the broadcasts' cost."""
-    before = server.cpu_s
-    for client in generator.connect(server.port, count):
-        client.socket.close()
-    time.sleep(0.5)
-    return server.cpu_s - before
 
 
 def memory(kind: str) -> Figures:

@@ -8,7 +8,10 @@ import os
 import select
 import socket
 import struct
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 
 _MASK = b"\x00\x00\x00\x00"  # a mask of zeroes is a mask, and masking with it costs nothing
 
@@ -148,7 +151,7 @@ def fan_out(port: int, members: int, events: int, repeat: int) -> list[float]:
         found[0].socket.send(frame(f'42["burst",{events}]'.encode()))
         got = 0
         while got < expected:
-            more = poll.count(30)
+            more = poll.count(120)
             if not more:
                 raise TimeoutError(f"{got} of {expected} bytes arrived")
             got += more
@@ -175,30 +178,47 @@ def _event_size(client: Client, poll: Poll, members: int) -> int:
     return got // members
 
 
-def paced(port: int, members: int, per_second: int, seconds: float) -> tuple[float, list[float]]:
-    """Broadcasts to a room at a steady rate, with one client asking for acks; (deliveries, ack waits)."""
+def paced(
+    port: int, members: int, per_second: int, seconds: float, cpu_s: Callable[[], float]
+) -> tuple[float, float, list[float]]:
+    """Broadcasts to a room at a steady rate while another process asks for acks.
+
+    Answers the deliveries, the processor seconds they took, and the ack waits.
+    """
     found = connect(port, members)
-    asker = found[-1]
     poll = Poll(found)
     _settle(poll)
     size = _event_size(found[0], poll, members)
+    asker = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.engine.generator", str(port), str(seconds)], stdout=subprocess.PIPE
+    )
+    assert asker.stdout is not None
+    asker.stdout.readline()
     found[0].socket.send(frame(f'42["pace",{per_second}]'.encode()))
-    request = frame(b'421["echo",{"station_id":"station_001","battery_level":37}]')
-    waits: list[float] = []
-    now = time.perf_counter
-    total, begin, asked_at, due = 0, now(), 0.0, now()
-    while (at := now()) < begin + seconds:
-        if not asked_at and at >= due:
-            asked_at, due = now(), at + 0.005
-            asker.socket.send(request)
-        for client, data in poll.wait(0.001 if asked_at else max(0.0, min(0.01, due - at))):
-            total += len(data)
-            if client is asker and b"431[" in data:
-                waits.append(now() - asked_at)
-                asked_at = 0.0
+    total, begin, used = 0, time.perf_counter(), cpu_s()
+    while time.perf_counter() < begin + seconds:
+        total += poll.count(0.05)
+    used = cpu_s() - used
+    waits = [float(line) for line in asker.stdout]
+    asker.wait()
     found[0].socket.send(frame(b'42["pace",0]'))
     poll.close()
-    return total / size, waits
+    return total / size, used, waits
+
+
+def ask(port: int, seconds: float) -> None:
+    """Ask for an ack each 5 ms and print the waits; a process of its own, so that it does not queue."""
+    (client,) = connect(port, 1)
+    client.socket.setblocking(True)
+    request = frame(b'421["echo",{"station_id":"station_001","battery_level":37}]')
+    print("ready", flush=True)
+    waits, end = [], time.perf_counter() + seconds
+    while (at := time.perf_counter()) < end:
+        client.socket.send(request)
+        client.until(b"431[")
+        waits.append(time.perf_counter() - at)
+        time.sleep(0.005)
+    print("\n".join(map(str, waits)))
 
 
 def steady(port: int, per_second: float, seconds: float) -> None:
@@ -273,3 +293,7 @@ def storm(port: int, count: int, window: int = 400) -> float:
         each.close()
     epoll.close()
     return seconds
+
+
+if __name__ == "__main__":
+    ask(int(sys.argv[1]), float(sys.argv[2]))

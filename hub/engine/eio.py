@@ -25,7 +25,6 @@ from hub.engine.surface import Surface
 from hub.engine.topics import Room
 
 Handler = Callable[..., Any]
-_GRACE_S = 10.0
 _SCAN_S = 0.25  # how often backlogs are looked at while something is published
 _logger = logging.getLogger("hub.engine")
 
@@ -262,13 +261,10 @@ class Engine(Surface):
         task.add_done_callback(self._tasks.discard)
 
     async def close_all(self, code: int = 1001, reason: bytes = b"server shutting down") -> None:
-        """Close every connection and wait for what their handlers still do, ten seconds at most."""
+        """Close every connection; their disconnect handlers begin."""
         for connection in list(self.sockets.values()):
             connection.close(self.reason.SERVER_DISCONNECT, code, reason)
         await asyncio.sleep(0)
-        me = asyncio.current_task()
-        if waiting := [task for task in self._tasks if task is not me]:
-            await asyncio.wait(waiting, timeout=_GRACE_S)
 
 
 def _no_socket(_ws: Any, _code: int, _reason: bytes) -> None:

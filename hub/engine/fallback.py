@@ -63,6 +63,7 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
     """python-socketio on aiohttp. Recovery, lanes and drain do nothing here; `emit` takes their names."""
 
     recovery = None
+    recovery_check: Any = None
 
     def __init__(self, **options: Any) -> None:
         ours = {name: options.pop(name) for name in tuple(options) if name in _OURS_ALONE}

@@ -7,6 +7,7 @@ it: a client sees everything in the order in which it was emitted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hub.engine.eio import Engine
     from hub.engine.outgoing import Outgoing
     from hub.engine.topics import Room
+_logger = logging.getLogger("hub.engine")
 
 
 class Outbox:
@@ -56,13 +58,19 @@ class Outbox:
         try:
             waiting, self.waiting = self.waiting, []
             for entry in waiting:
-                if len(entry) == 3:
-                    self._publish(*entry)
-                else:
-                    connection, frames, lane, key = entry
-                    connection.send(frames, lane, key)
+                self._send(entry)
         finally:
             self.flushing = False
+
+    def _send(self, entry: tuple[Any, ...]) -> None:
+        try:
+            if len(entry) == 3:
+                self._publish(*entry)
+            else:
+                connection, frames, lane, key = entry
+                connection.send(frames, lane, key)
+        except Exception:
+            _logger.exception("engine: something that waited could not be sent")
 
     def _publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
         natives = [client for client in skip if room.on_topic(client)]

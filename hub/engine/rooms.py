@@ -41,6 +41,10 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         space = self._spaces.get(namespace)
         return None if space is None or sid is None else space.clients.get(sid)
 
+    def everybody(self) -> list[Client]:
+        """All clients of all namespaces."""
+        return [client for space in self._spaces.values() for client in space.clients.values()]
+
     # -- sending
 
     async def emit(

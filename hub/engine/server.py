@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import socketio
 
@@ -24,6 +24,7 @@ from hub.engine.packets import Packet, ProtocolError
 from hub.engine.recovery import Recovery
 from hub.engine.rooms import NativeRooms, with_native_rooms
 
+_GRACE_S: Final = 5.0
 _logger = logging.getLogger("hub.engine")
 
 
@@ -104,12 +105,23 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             return
         self.eio.accepting = False
         self._listener.stop()
+        clients = self.manager.everybody()
         await self.eio.close_all()
+        await self._finish(clients)
         self.eio.stop()
         self.eio.native_loop.release()
         await asyncio.sleep(0)  # one turn, in which the library sees its sockets closed
         self._attached = False
         self.port = None
+
+    async def _finish(self, clients: list[Client]) -> None:
+        """Wait for the clients' handlers, within reason; those that will not end are cancelled."""
+        if not clients:
+            return
+        await asyncio.wait([self.manager.gone(client) for client in clients], timeout=_GRACE_S)
+        for client in clients:
+            if client.running is not None:
+                client.running.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Stop accepting, tell clients when they will be closed, close them over `seconds`, then stop.

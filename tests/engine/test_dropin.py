@@ -8,9 +8,11 @@ import subprocess
 import sys
 from typing import Any
 
+import aiohttp
 import pytest
 import socketio
-from engine_support import DEADLINE_S, Running, Serve
+from aiohttp import web
+from engine_support import DEADLINE_S, Running, Serve, eventually
 from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from hub.engine import Server
@@ -119,6 +121,62 @@ async def test_json_module_of_the_applications_choice(serve: Serve) -> None:
         assert await raw.receive() == '42["news", "after"]'
     finally:
         socketio.packet.Packet.json = before
+
+
+async def test_aiohttp_serves_on_the_same_loop_while_sockets_are_busy(serve: Serve) -> None:
+    hub = await serve()
+    hub.server.on("echo", lambda sid, value: value)
+
+    async def hello(_request: web.Request) -> web.Response:
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.001)
+        return web.Response(text="hello")
+
+    application = web.Application()
+    application.router.add_get("/", hello)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    raw = await hub.joined()
+    async with aiohttp.ClientSession() as session:
+        for number in range(20):
+            await raw.send(f'421["echo",{number}]')
+            async with session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/") as response:
+                assert await response.text() == "hello"
+            assert await raw.receive() == f"431[{number}]"
+    await runner.cleanup()
+
+
+async def test_server_listens_again_after_close() -> None:
+    server = Server()
+    server.on("echo", lambda sid, value: value)
+    for _ in range(3):
+        port = await server.listen(["127.0.0.1", "::1"], 0)
+        assert server.port == port
+        client = socketio.AsyncClient(reconnection=False)
+        await client.connect(f"http://127.0.0.1:{port}", transports=["websocket"])
+        assert await client.call("echo", 1, timeout=2) == 1
+        await client.disconnect()
+        await server.close()
+
+
+async def test_close_waits_for_handlers_and_their_disconnect(serve: Serve) -> None:
+    hub = await serve()
+    log: list[str] = []
+
+    @hub.server.event
+    async def work(sid: str) -> None:
+        log.append("begin")
+        await asyncio.sleep(0.05)
+        log.append("end")
+
+    hub.server.on("disconnect", lambda sid, reason: log.append(reason))
+    raw = await hub.joined()
+    await raw.send('42["work"]')
+    await eventually(lambda: log == ["begin"])
+    await hub.server.close()
+    assert log == ["begin", "end", "server disconnect"]
 
 
 async def test_background_tasks_and_sleep(serve: Serve) -> None:
