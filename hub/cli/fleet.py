@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +16,14 @@ from hub.config import setting_name
 from hub.supervisor import Supervisor
 
 STOP_S: Final = 5.0
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    """In the child: also when the hub is killed, nobody is left to call at its door."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class FleetFailed(Exception):
@@ -36,7 +46,9 @@ async def fleet(hub: Hub, riders: int | None, time_factor: float) -> AsyncIterat
 
 async def _run(hub: Hub, arguments: list[str]) -> None:
     environment = {**os.environ, setting_name("data_dir"): str(hub.settings.data_dir)}
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, env=environment, preexec_fn=_end_with_parent if _LIBC else None
+    )
     try:
         code = await process.wait()
     finally:

@@ -75,10 +75,40 @@ async def test_a_second_hub_is_refused_with_a_sentence(tmp_path: Path) -> None:
                 sys.executable, "-m", "hub", "serve",
                 env=clash._environment(), stderr=asyncio.subprocess.PIPE, cwd=tmp_path,
             )  # fmt: skip
-            _, printed = await ended.communicate()
+            try:
+                _, printed = await asyncio.wait_for(ended.communicate(), 30)
+            finally:
+                if ended.returncode is None:
+                    ended.kill()
             said.append((ended.returncode, printed.decode()))
     assert [code for code, _ in said] == [2, 1, 1]
     assert "DATA_DIR: another hub uses" in said[0][1]
     assert "in use" in said[1][1]
     assert "in use" in said[2][1]
     assert "Traceback" not in str(said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_the_fleet_ends_with_its_hub_even_when_that_is_killed(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, "--demo", "--riders", "2") as hub:
+        assert hub.process
+        pid = hub.process.pid
+        async with asyncio.timeout(20):
+            while not (children := _children(pid)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await hub.kill(signal.SIGKILL)
+
+        async with asyncio.timeout(20):
+            while any(_runs(child) for child in children):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return "hub.demo.fleet" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
