@@ -9,9 +9,10 @@ Where uWebSockets cannot run, `create_server("auto")` gives python-socketio's ow
 with the same surface.
 """
 
+from hub.engine.connecting import RecoveryCheck
 from hub.engine.dispatch import concurrent
 from hub.engine.fallback import FallbackServer, create_server
 from hub.engine.native import EngineUnavailable
 from hub.engine.server import Server
 
-__all__ = ["EngineUnavailable", "FallbackServer", "Server", "concurrent", "create_server"]
+__all__ = ["EngineUnavailable", "FallbackServer", "RecoveryCheck", "Server", "concurrent", "create_server"]

@@ -273,3 +273,22 @@ async def test_connects_and_disconnects_in_a_row_do_not_leak(victim: Victim) -> 
     before = await many(2000)
     after = await many(4000)
     assert after - before < 3000, f"{before} kB, after 4,000 more connections {after} kB"
+
+
+@pytest.mark.parametrize("victim", [{"recovery_window": None, "ping_interval": 60}], indirect=True)
+async def test_many_messages_do_not_leak(victim: Victim) -> None:
+    async def one(count: int) -> None:
+        reader, writer = await victim.websocket()
+        async with asyncio.timeout(DEADLINE_S):
+            writer.write(masked(b"40"))
+            await reader.readuntil(b"40{")
+            for _ in range(count // 50):
+                writer.write(masked(b'421["now",{"a":1}]') * 49 + masked(b'422["now",{"a":1}]'))
+                await reader.readuntil(b"432[")
+        cut(writer)
+
+    await asyncio.gather(*(one(1000) for _ in range(10)))
+    before = (await victim.quiet())["rss_kb"]
+    await asyncio.gather(*(one(4000) for _ in range(10)))
+    after = (await victim.quiet())["rss_kb"]
+    assert after - before < 2000, f"{before} kB, after 40,000 more messages {after} kB"
