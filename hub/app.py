@@ -93,19 +93,7 @@ class Hub:
             watched=lambda: self.realtime.members[ADMIN] > 0,
         )
         self.rooms = HubRooms(self.services, self.stats.now)
-        self.dispatcher = Dispatcher(
-            self.services,
-            self.rooms,
-            limits=Limits(
-                self.resources.live,
-                self.settings.rate_limit_per_minute,
-                self.settings.rate_limit_per_hour,
-            ),
-            keeper=self.keeper,
-            seen=self.seen,
-            metrics=self.metrics,
-            deadline_s=self.settings.command_deadline_seconds,
-        )
+        self.dispatcher = self._dispatcher()
         self.realtime = RealtimeDoor(
             self.server,
             self.registry,
@@ -122,6 +110,21 @@ class Hub:
         )
         self.fanout.listen(self.positions.heard)
         self.reader = OutboxReader(self.resources.log, READER, self.fanout.deliver, clock=world.clock)
+
+    def _dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            self.services,
+            self.rooms,
+            limits=Limits(
+                self.resources.live,
+                self.settings.rate_limit_per_minute,
+                self.settings.rate_limit_per_hour,
+            ),
+            keeper=self.keeper,
+            seen=self.seen,
+            metrics=self.metrics,
+            deadline_s=self.settings.command_deadline_seconds,
+        )
 
     def rest_application(self) -> web.Application:
         """The REST side: operations, status, docs, dashboard."""

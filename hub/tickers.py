@@ -18,6 +18,7 @@ from services.world import World
 
 POSITIONS_EVERY_S: Final = 0.25
 STATS_EVERY_S: Final = 1.0
+MOST_USERS: Final = 100_000  # whose newest fix is kept in mind
 
 
 class Telemetry(Protocol):
@@ -47,6 +48,8 @@ class Positions:
         if at <= self._newest.get(user_id, ""):
             return
         self._newest[user_id] = at
+        if len(self._newest) > MOST_USERS:
+            del self._newest[next(iter(self._newest))]
         if self._watched():
             role = self._seen.role(user_id)
             shown = {
