@@ -25,6 +25,7 @@ FLAGS: Final = [
 DESKTOP: Final = {"width": 1440, "height": 900}
 TABLET: Final = {"width": 1024, "height": 768}
 PHONE: Final = {"width": 390, "height": 844}
+NARROWEST: Final = {"width": 320, "height": 640}  # WCAG 2.2, success criterion 1.4.10
 
 
 def require_chromium() -> None:

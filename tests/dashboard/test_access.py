@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.dashboard.chromium import DESKTOP, PHONE, TABLET
+from tests.dashboard.chromium import DESKTOP, NARROWEST, PHONE, TABLET
 from tests.dashboard.city import City
 from tests.dashboard.conftest import OpenTab
 
@@ -104,7 +104,7 @@ async def test_map_is_heard_too(city: City, open_tab: OpenTab) -> None:
     await expect(tab.page.locator("[data-digest]")).to_have_text("1 reserved", timeout=15_000)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["1440", "1024", "390"])
+@pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE, NARROWEST], ids=["1440", "1024", "390", "320"])
 async def test_nothing_is_wider_than_the_page(city: City, open_tab: OpenTab, size: dict[str, Any]) -> None:
     tab = await open_tab(viewport=size)
     await _open_a_busy_station(city, tab.page)

@@ -10,12 +10,18 @@ import { longestStretch } from "../../../web_dashboard/static/js/map/stretch.js"
 
 const MAJESTIC = { lat: 12.9767, lng: 77.5713 };
 const WHITEFIELD = { lat: 12.9698, lng: 77.75 };
-const close = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ by) => assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ by) =>
+  assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
 
 function view() {
   const made = new View();
   made.resize(700, 800);
-  made.fit(/** @type {any} */ (bounds([MAJESTIC, WHITEFIELD, { lat: 13.1, lng: 77.6 }])), { top: 50, right: 50, bottom: 50, left: 50 });
+  made.fit(/** @type {any} */ (bounds([MAJESTIC, WHITEFIELD, { lat: 13.1, lng: 77.6 }])), {
+    top: 50,
+    right: 50,
+    bottom: 50,
+    left: 50,
+  });
   return made;
 }
 
@@ -79,19 +85,28 @@ test("labels touch neither markers nor each other, and the first rank has the fi
 });
 
 test("an arrow key goes to the next marker in its direction, or nowhere", () => {
-  const markers = [{ id: "a", x: 0, y: 0 }, { id: "b", x: 50, y: 5 }, { id: "c", x: 40, y: 200 }];
+  const markers = [
+    { id: "a", x: 0, y: 0 },
+    { id: "b", x: 50, y: 5 },
+    { id: "c", x: 40, y: 200 },
+  ];
   assert.equal(neighbour(markers[0], markers, "ArrowRight"), "b");
   assert.equal(neighbour(markers[0], markers, "ArrowDown"), "c");
   assert.equal(neighbour(markers[0], markers, "ArrowLeft"), null);
 });
 
 test("markers that would cover each other make room, but stay near their place", () => {
-  const homes = new Map([["a", { x: 100, y: 100 }], ["b", { x: 110, y: 100 }], ["c", { x: 400, y: 400 }]]);
+  const homes = new Map([
+    ["a", { x: 100, y: 100 }],
+    ["b", { x: 110, y: 100 }],
+    ["c", { x: 400, y: 400 }],
+  ]);
   const placed = spread(homes, 38, 15);
   const [a, b, c] = ["a", "b", "c"].map((id) => /** @type {{x: number, y: number}} */ (placed.get(id)));
   close(b.x - a.x, 38, 1);
   assert.deepEqual(c, { x: 400, y: 400 });
-  for (const [id, { x, y }] of placed) assert.ok(Math.hypot(x - homes.get(id).x, y - homes.get(id).y) <= 15.001);
+  for (const [id, { x, y }] of placed)
+    assert.ok(Math.hypot(x - homes.get(id).x, y - homes.get(id).y) <= 15.001);
 });
 
 test("a rider glides to where they were last seen", () => {
@@ -119,9 +134,22 @@ test("with reduced motion, and over a long way, one is there at once", () => {
 
 test("a city is read in whatever form its lakes come, and may be empty", () => {
   const point = [12.9, 77.6];
-  const city = cityFrom({ roads: [{ name: "Ring", class: "ring", points: [point, point] }, { class: "street", points: [point] }], lakes: [[point, point], { name: "L", points: [point] }], labels: [{ name: "Hebbal", lat: 13, lng: 77.6 }] });
-  assert.deepEqual(city.roads.map(({ rank }) => rank), [0, 2]);
-  assert.deepEqual(city.lakes.map(({ path }) => path.length), [4, 2]);
+  const city = cityFrom({
+    roads: [
+      { name: "Ring", class: "ring", points: [point, point] },
+      { class: "street", points: [point] },
+    ],
+    lakes: [[point, point], { name: "L", points: [point] }],
+    labels: [{ name: "Hebbal", lat: 13, lng: 77.6 }],
+  });
+  assert.deepEqual(
+    city.roads.map(({ rank }) => rank),
+    [0, 2],
+  );
+  assert.deepEqual(
+    city.lakes.map(({ path }) => path.length),
+    [4, 2],
+  );
   assert.deepEqual(cityFrom({}), { roads: [], lakes: [], labels: [], attribution: "" });
 });
 

@@ -3,19 +3,54 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Digest } from "../../../web_dashboard/static/js/model/digest.js";
 import { FeedLog } from "../../../web_dashboard/static/js/model/feed.js";
-import { age, clock, count, entryState, minutes, percent, plural, waitRange } from "../../../web_dashboard/static/js/model/format.js";
+import {
+  age,
+  clock,
+  count,
+  entryState,
+  minutes,
+  percent,
+  plural,
+  waitRange,
+} from "../../../web_dashboard/static/js/model/format.js";
 import { gapRow, sentence } from "../../../web_dashboard/static/js/model/sentences.js";
 import { sorted } from "../../../web_dashboard/static/js/model/sorting.js";
-import { canServe, conditionOf, spoken, stationFrom, stock } from "../../../web_dashboard/static/js/model/station.js";
+import {
+  canServe,
+  conditionOf,
+  spoken,
+  stationFrom,
+  stock,
+} from "../../../web_dashboard/static/js/model/station.js";
 import { Trend, sparkline } from "../../../web_dashboard/static/js/model/trend.js";
 
-const names = { stations: new Map([["station_001", { name: "Majestic" }]]), names: new Map([["consumer_001", "Aditi Naik"]]) };
+const names = {
+  stations: new Map([["station_001", { name: "Majestic" }]]),
+  names: new Map([["consumer_001", "Aditi Naik"]]),
+};
 const say = (/** @type {string} */ name, /** @type {any} */ payload) => {
-  const row = sentence(name, { id: "1", at: "2026-11-24T10:00:00Z", station_id: "station_001", user_id: "consumer_001", ...payload }, names);
+  const row = sentence(
+    name,
+    { id: "1", at: "2026-11-24T10:00:00Z", station_id: "station_001", user_id: "consumer_001", ...payload },
+    names,
+  );
   return row && row.parts.map(({ text }) => text).join("");
 };
 const station = (/** @type {any} */ more = {}) =>
-  stationFrom({ id: "s", name: "Majestic", location: { lat: 12, lng: 77 }, is_active: true, version: 1, queue: { length: 2, active: 1, capacity: 20, estimated_wait_minutes: { p50: 4, p90: 7 } }, batteries: { total: 40, charged: 15, charging: 23, quarantined: 1, held: 3 }, charged_batteries: 12, ...more }, undefined);
+  stationFrom(
+    {
+      id: "s",
+      name: "Majestic",
+      location: { lat: 12, lng: 77 },
+      is_active: true,
+      version: 1,
+      queue: { length: 2, active: 1, capacity: 20, estimated_wait_minutes: { p50: 4, p90: 7 } },
+      batteries: { total: 40, charged: 15, charging: 23, quarantined: 1, held: 3 },
+      charged_batteries: 12,
+      ...more,
+    },
+    undefined,
+  );
 
 test("figures are written for people", () => {
   assert.equal(count(1234567), "1\u202f234\u202f567");
@@ -35,7 +70,13 @@ test("figures are written for people", () => {
 });
 
 test("the age of the data is said from fresh to stale", () => {
-  assert.deepEqual([NaN, 200, 9000, 130_000, 7_300_000].map(age), ["no data yet", "up to date", "9 s old", "2 min old", "2 h old"]);
+  assert.deepEqual([NaN, 200, 9000, 130_000, 7_300_000].map(age), [
+    "no data yet",
+    "up to date",
+    "9 s old",
+    "2 min old",
+    "2 h old",
+  ]);
 });
 
 test("events are told as sentences with names", () => {
@@ -43,29 +84,55 @@ test("events are told as sentences with names", () => {
   assert.equal(say("queue:left", { state: "no_show" }), "Aditi Naik did not come to Majestic");
   assert.equal(say("swap:completed", { old_battery_health: "healthy" }), "Aditi Naik swapped at Majestic");
   assert.equal(say("credits:awarded", { amount: 10 }), "Aditi Naik earns 10 credits");
-  assert.equal(say("battery:changed", { battery_id: "battery_007", state: "charged", held: false }), "battery_007 is charged at Majestic");
-  assert.equal(say("queue:confirmed", { user_id: "consumer_999", position: 1 }), "consumer_999 takes place 1 at Majestic");
+  assert.equal(
+    say("battery:changed", { battery_id: "battery_007", state: "charged", held: false }),
+    "battery_007 is charged at Majestic",
+  );
+  assert.equal(
+    say("queue:confirmed", { user_id: "consumer_999", position: 1 }),
+    "consumer_999 takes place 1 at Majestic",
+  );
 });
 
 test("events of later versions are told in general terms, state alone is not told", () => {
   assert.equal(say("fault:raised", {}), "Fault raised at Majestic");
   assert.equal(say("job:picked-up", { station_id: undefined }), "Job picked up");
-  for (const name of ["station:updated", "queue:updated", "stats:tick", "hub:session", "unheard:of"]) assert.equal(say(name, {}), null);
+  for (const name of ["station:updated", "queue:updated", "stats:tick", "hub:session", "unheard:of"])
+    assert.equal(say(name, {}), null);
 });
 
 test("text of the network stays text", () => {
-  const row = sentence("queue:confirmed", { id: "1", at: "x", user_id: "u", user_name: "{where}<b>", station_id: "station_001", position: 1 }, names);
+  const row = sentence(
+    "queue:confirmed",
+    { id: "1", at: "x", user_id: "u", user_name: "{where}<b>", station_id: "station_001", position: 1 },
+    names,
+  );
   assert.deepEqual(row?.parts[0], { text: "{where}<b>", is: "person" });
 });
 
 test("the feed keeps the newest rows, and no more than it may", () => {
   const feed = new FeedLog(3);
-  for (const [i, kind] of /** @type {any[]} */ ([[1, "queue"], [2, "swaps"], [3, "queue"], [4, "packs"]])) feed.push({ id: String(i), at: "", kind, tone: "plain", parts: [] });
-  assert.deepEqual(feed.rows.map(({ id }) => id), ["4", "3", "2"]);
-  assert.deepEqual(feed.pick(new Set(["queue", "swaps"]), 10).map(({ id }) => id), ["3", "2"]);
+  for (const [i, kind] of /** @type {any[]} */ ([
+    [1, "queue"],
+    [2, "swaps"],
+    [3, "queue"],
+    [4, "packs"],
+  ]))
+    feed.push({ id: String(i), at: "", kind, tone: "plain", parts: [] });
+  assert.deepEqual(
+    feed.rows.map(({ id }) => id),
+    ["4", "3", "2"],
+  );
+  assert.deepEqual(
+    feed.pick(new Set(["queue", "swaps"]), 10).map(({ id }) => id),
+    ["3", "2"],
+  );
   const still = feed.still();
   feed.push({ ...gapRow(), id: "5" });
-  assert.deepEqual(feed.pick(new Set(), 10).map(({ id }) => id), ["5"]);
+  assert.deepEqual(
+    feed.pick(new Set(), 10).map(({ id }) => id),
+    ["5"],
+  );
   assert.deepEqual([still.rows.length, still.total, feed.total], [3, 4, 5]);
 });
 
@@ -87,14 +154,34 @@ test("a station's condition is the worst that is true", () => {
 });
 
 test("rows sort by a column either way, and by name where they are equal", () => {
-  const all = [["b", 2], ["a", 2], ["c", 9]].map(([name, length]) => station({ id: name, name, queue: { length, active: 0, capacity: 20, estimated_wait_minutes: null } }));
-  assert.deepEqual(sorted(all, "queue", true).map(({ name }) => name), ["c", "a", "b"]);
-  assert.deepEqual(sorted(all, "queue", false).map(({ name }) => name), ["a", "b", "c"]);
-  assert.deepEqual(sorted(all, "name", true).map(({ name }) => name), ["c", "b", "a"]);
+  const all = [
+    ["b", 2],
+    ["a", 2],
+    ["c", 9],
+  ].map(([name, length]) =>
+    station({ id: name, name, queue: { length, active: 0, capacity: 20, estimated_wait_minutes: null } }),
+  );
+  assert.deepEqual(
+    sorted(all, "queue", true).map(({ name }) => name),
+    ["c", "a", "b"],
+  );
+  assert.deepEqual(
+    sorted(all, "queue", false).map(({ name }) => name),
+    ["a", "b", "c"],
+  );
+  assert.deepEqual(
+    sorted(all, "name", true).map(({ name }) => name),
+    ["c", "b", "a"],
+  );
 });
 
 test("a sparkline stays in its box, whatever the values", () => {
-  for (const values of [[0, 0], [5, 5, 5], [1, 900, 3], [-4, 4]]) {
+  for (const values of [
+    [0, 0],
+    [5, 5, 5],
+    [1, 900, 3],
+    [-4, 4],
+  ]) {
     const ys = [...sparkline(values, 72, 22).line.matchAll(/,(-?[\d.]+)/g)].map(([, y]) => Number(y));
     assert.equal(ys.length, values.length);
     for (const y of ys) assert.ok(y >= 0 && y <= 22, `${values}: ${y}`);
@@ -112,6 +199,9 @@ test("the digest says what happened since it was asked last, and what got worse"
   digest.hear("queue:confirmed", {});
   digest.hear("swap:completed", {});
   digest.hear("queue:left", { state: "no_show" });
-  assert.equal(digest.say([station({ charged_batteries: 0 })]), "2 reserved, 1 swapped, 1 did not come. Majestic: no charged packs");
+  assert.equal(
+    digest.say([station({ charged_batteries: 0 })]),
+    "2 reserved, 1 swapped, 1 did not come. Majestic: no charged packs",
+  );
   assert.equal(digest.say([station({ charged_batteries: 0 })]), "");
 });

@@ -66,9 +66,12 @@ export function curve(pen, view, path) {
     const [a, b] = [points[i - 1], points[i]];
     const [before, after] = [points[i - 2] ?? a, points[i + 1] ?? b];
     pen.bezierCurveTo(
-      a[0] + (b[0] - before[0]) / 9, a[1] + (b[1] - before[1]) / 9,
-      b[0] - (after[0] - a[0]) / 9, b[1] - (after[1] - a[1]) / 9,
-      b[0], b[1],
+      a[0] + (b[0] - before[0]) / 9,
+      a[1] + (b[1] - before[1]) / 9,
+      b[0] - (after[0] - a[0]) / 9,
+      b[1] - (after[1] - a[1]) / 9,
+      b[0],
+      b[1],
     );
   }
 }

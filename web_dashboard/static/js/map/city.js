@@ -27,8 +27,15 @@ export async function loadCity() {
 /** @param {any} told @returns {City} */
 export function cityFrom(told) {
   return {
-    roads: (told.roads ?? []).map((/** @type {any} */ road) => ({ name: road.name ?? "", rank: rankOf(String(road.class ?? "")), path: pathOf(road.points) })),
-    lakes: (told.lakes ?? []).map((/** @type {any} */ lake) => ({ name: lake.name ?? "", path: pathOf(Array.isArray(lake) ? lake : lake.points ?? lake.outline) })),
+    roads: (told.roads ?? []).map((/** @type {any} */ road) => ({
+      name: road.name ?? "",
+      rank: rankOf(String(road.class ?? "")),
+      path: pathOf(road.points),
+    })),
+    lakes: (told.lakes ?? []).map((/** @type {any} */ lake) => ({
+      name: lake.name ?? "",
+      path: pathOf(Array.isArray(lake) ? lake : (lake.points ?? lake.outline)),
+    })),
     labels: (told.labels ?? []).map((/** @type {any} */ label) => {
       const [x, y] = project(label.lat, label.lng);
       return { name: label.name, x, y };

@@ -26,7 +26,10 @@ export class Gestures {
       box.addEventListener(end, (event) => this.#fingers.delete(event.pointerId), { signal });
     }
     // The click that ends a drag selects nothing.
-    box.addEventListener("click", (event) => this.#travelled > SLACK_PX && event.stopPropagation(), { capture: true, signal });
+    box.addEventListener("click", (event) => this.#travelled > SLACK_PX && event.stopPropagation(), {
+      capture: true,
+      signal,
+    });
   }
 
   close() {
@@ -66,11 +69,17 @@ export class Gestures {
 
   /** @param {PointerEvent} event @param {{x: number, y: number}} last */
   #pinch(event, last) {
-    const [, other] = /** @type {[number, {x: number, y: number}]} */ ([...this.#fingers].find(([id]) => id !== event.pointerId));
+    const [, other] = /** @type {[number, {x: number, y: number}]} */ (
+      [...this.#fingers].find(([id]) => id !== event.pointerId)
+    );
     const before = Math.hypot(last.x - other.x, last.y - other.y) || 1;
     const after = Math.hypot(event.clientX - other.x, event.clientY - other.y) || 1;
     const { left, top } = this.#box.getBoundingClientRect();
     this.#view.pan((event.clientX - last.x) / 2, (event.clientY - last.y) / 2);
-    this.#view.zoom(after / before, (event.clientX + other.x) / 2 - left, (event.clientY + other.y) / 2 - top);
+    this.#view.zoom(
+      after / before,
+      (event.clientX + other.x) / 2 - left,
+      (event.clientY + other.y) / 2 - top,
+    );
   }
 }

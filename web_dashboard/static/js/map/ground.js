@@ -76,8 +76,10 @@ export class Ground {
     const grow = Math.max(0.75, Math.min(2.2, Math.sqrt(50 / this.#view.metresPerPixel)));
     const ranks = WIDTHS.map((width, rank) => ({ width: width * grow, rank })).reverse();
     pen.lineJoin = pen.lineCap = "round";
-    for (const { width, rank } of ranks) if (rank < CASED) this.#stroke(city, rank, width + 1.8, "--map-casing");
-    for (const { width, rank } of ranks) this.#stroke(city, rank, width, rank < 2 ? "--map-road" : "--map-lane");
+    for (const { width, rank } of ranks)
+      if (rank < CASED) this.#stroke(city, rank, width + 1.8, "--map-casing");
+    for (const { width, rank } of ranks)
+      this.#stroke(city, rank, width, rank < 2 ? "--map-road" : "--map-lane");
   }
 
   /** @param {City} city @param {number} rank @param {number} width @param {string} colour */
@@ -93,12 +95,14 @@ export class Ground {
   /** @param {City} city @param {Point[]} stations */
   #names(city, stations) {
     const { pen } = this.#layer;
-    const free = (/** @type {Point} */ [x, y], /** @type {number} */ room) => stations.every(([sx, sy]) => Math.hypot(x - sx, y - sy) > room);
+    const free = (/** @type {Point} */ [x, y], /** @type {number} */ room) =>
+      stations.every(([sx, sy]) => Math.hypot(x - sx, y - sy) > room);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.fillStyle = this.#layer.colour("--map-name");
     pen.font = `500 10px ${this.#layer.colour("--font")}`;
-    for (const { name, x, y } of city.labels) if (free(this.#view.at(x, y), NEAR_PX)) pen.fillText(name.toUpperCase(), ...this.#view.at(x, y));
+    for (const { name, x, y } of city.labels)
+      if (free(this.#view.at(x, y), NEAR_PX)) pen.fillText(name.toUpperCase(), ...this.#view.at(x, y));
     pen.font = `400 10px ${this.#layer.colour("--font")}`;
     pen.strokeStyle = this.#layer.colour("--map-ground");
     pen.lineWidth = 3;

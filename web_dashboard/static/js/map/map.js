@@ -124,7 +124,9 @@ export class StationMap {
 
   #draw() {
     if (!this.#fitted) this.#fit();
-    this.#ground.draw([...this.#app.store.stations.values()].map(({ location }) => this.#view.place(location)));
+    this.#ground.draw(
+      [...this.#app.store.stations.values()].map(({ location }) => this.#view.place(location)),
+    );
     this.#markers.draw();
     this.#riders.moved();
   }
@@ -142,7 +144,9 @@ export class StationMap {
 
   /** @param {string} key */
   #panBy(key) {
-    const way = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key] ?? [0, 0];
+    const way = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key] ?? [
+      0, 0,
+    ];
     this.#view.pan(way[0] * KEY_PAN, way[1] * KEY_PAN);
     this.#touched();
   }

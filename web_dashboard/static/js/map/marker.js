@@ -81,7 +81,8 @@ export class Marker {
   select(selected, tabbable) {
     this.#set(this.#group, "aria-pressed", String(selected));
     this.#set(this.#group, "tabindex", tabbable ? "0" : "-1");
-    if (selected && this.#group.nextSibling && document.activeElement !== this.#group) this.#group.parentNode?.append(this.#group);
+    if (selected && this.#group.nextSibling && document.activeElement !== this.#group)
+      this.#group.parentNode?.append(this.#group);
   }
 
   /** @param {Spot | null} spot */
@@ -98,7 +99,9 @@ export class Marker {
   pulse(event) {
     this.#ring.setAttribute("class", "pulse");
     // A new frame between the two classes begins the animation anew.
-    requestAnimationFrame(() => this.#ring.setAttribute("class", `pulse is-on ${event === "swap:completed" ? "is-swap" : ""}`));
+    requestAnimationFrame(() =>
+      this.#ring.setAttribute("class", `pulse is-on ${event === "swap:completed" ? "is-swap" : ""}`),
+    );
   }
 
   #measure() {

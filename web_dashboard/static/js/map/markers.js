@@ -18,7 +18,12 @@ const PULSES = new Set(["queue:confirmed", "swap:completed"]);
 export class Markers {
   #view;
   #app;
-  #root = svg("svg", { class: "markers", role: "group", "aria-label": "Stations", "aria-describedby": "map-help" });
+  #root = svg("svg", {
+    class: "markers",
+    role: "group",
+    "aria-label": "Stations",
+    "aria-describedby": "map-help",
+  });
   #below = svg("g");
   #above = svg("g");
   /** @type {Map<string, Marker>} */
@@ -38,7 +43,10 @@ export class Markers {
     this.#root.addEventListener("click", (event) => this.#click(event));
     this.#root.addEventListener("keydown", (event) => this.#key(event));
     this.#root.addEventListener("focusin", (event) => this.#focus(event));
-    for (const [name, over] of /** @type {const} */ ([["pointerover", true], ["pointerout", false]])) {
+    for (const [name, over] of /** @type {const} */ ([
+      ["pointerover", true],
+      ["pointerout", false],
+    ])) {
       this.#root.addEventListener(name, (event) => (this.#app.hovered.value = over ? idOf(event) : null));
     }
   }
@@ -85,8 +93,16 @@ export class Markers {
       const { width, height } = /** @type {Marker} */ (this.#markers.get(id)).labelSize;
       return near || chosen ? [{ id, ...spot, width, height, rank }] : [];
     });
-    const taken = [...this.#spots.values()].map(({ x, y }) => ({ x: x - radius, y: y - radius, w: 2 * radius, h: 2 * radius }));
-    taken.push({ x: this.#view.width - TOOLS.w, y: 0, ...TOOLS }, { x: 0, y: this.#view.height - KEY.h, ...KEY });
+    const taken = [...this.#spots.values()].map(({ x, y }) => ({
+      x: x - radius,
+      y: y - radius,
+      w: 2 * radius,
+      h: 2 * radius,
+    }));
+    taken.push(
+      { x: this.#view.width - TOOLS.w, y: 0, ...TOOLS },
+      { x: 0, y: this.#view.height - KEY.h, ...KEY },
+    );
     const placed = placeLabels(wishes, taken, this.#view, radius + 6);
     for (const [id, marker] of this.#markers) {
       const chosen = id === selected.value || id === hovered.value;
@@ -117,7 +133,8 @@ export class Markers {
     const id = idOf(event);
     if (!id) return;
     this.#current = id;
-    for (const [other, marker] of this.#markers) marker.select(other === this.#app.selected.value, other === id);
+    for (const [other, marker] of this.#markers)
+      marker.select(other === this.#app.selected.value, other === id);
     this.#app.hovered.value = id;
   }
 

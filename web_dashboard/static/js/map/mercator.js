@@ -58,7 +58,10 @@ export class View {
    */
   fit(box, room) {
     const [west, north, east, south] = box;
-    const inner = [Math.max(40, this.width - room.left - room.right), Math.max(40, this.height - room.top - room.bottom)];
+    const inner = [
+      Math.max(40, this.width - room.left - room.right),
+      Math.max(40, this.height - room.top - room.bottom),
+    ];
     const fits = Math.min(inner[0] / (east - west || 1e-4), inner[1] / (south - north || 1e-4));
     this.scale = fits;
     this.#least = fits * 0.7;

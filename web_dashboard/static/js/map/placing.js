@@ -34,7 +34,9 @@ export function placeLabels(wishes, taken, area, gap) {
   const full = [...taken];
   const placed = new Map();
   for (const wish of [...wishes].sort((a, b) => b.rank - a.rank || (a.id < b.id ? -1 : 1))) {
-    const free = spots(wish, gap).find(({ box }) => inside(box, area) && !full.some((other) => meet(box, other)));
+    const free = spots(wish, gap).find(
+      ({ box }) => inside(box, area) && !full.some((other) => meet(box, other)),
+    );
     if (!free) continue;
     full.push(free.box);
     placed.set(wish.id, free.spot);

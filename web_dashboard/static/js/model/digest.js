@@ -35,7 +35,8 @@ export class Digest {
       const { key, label } = conditionOf(station);
       const before = this.#conditions.get(station.id);
       this.#conditions.set(station.id, key);
-      if (before && before !== key && CONDITIONS[key].rank > 0) said.push(`${station.name}: ${label.toLowerCase()}`);
+      if (before && before !== key && CONDITIONS[key].rank > 0)
+        said.push(`${station.name}: ${label.toLowerCase()}`);
     }
     return said;
   }

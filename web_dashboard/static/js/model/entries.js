@@ -2,7 +2,15 @@
 /** @typedef {import("./types.js").Entry} Entry */
 
 const ENDED = new Set(["completed", "cancelled", "no_show", "expired"]);
-const FIELDS = ["user_name", "state", "position", "estimated_wait_minutes", "vehicle", "called", "station_id"];
+const FIELDS = [
+  "user_name",
+  "state",
+  "position",
+  "estimated_wait_minutes",
+  "vehicle",
+  "called",
+  "station_id",
+];
 const TOMBSTONES = 2000;
 
 /** Open entries of the network. Events may come twice and late: an ended entry never comes back. */
@@ -47,7 +55,8 @@ export class Entries {
   end(id) {
     if (!id) return false;
     this.#ended.add(id);
-    if (this.#ended.size > TOMBSTONES) this.#ended.delete(/** @type {string} */ (this.#ended.values().next().value));
+    if (this.#ended.size > TOMBSTONES)
+      this.#ended.delete(/** @type {string} */ (this.#ended.values().next().value));
     return this.#open.delete(id);
   }
 
@@ -71,7 +80,14 @@ function merged(before, told, version) {
   /** @type {any} */
   const entry = before
     ? { ...before, version }
-    : { position: null, estimated_wait_minutes: null, vehicle: null, called: false, state: "confirmed", version };
+    : {
+        position: null,
+        estimated_wait_minutes: null,
+        vehicle: null,
+        called: false,
+        state: "confirmed",
+        version,
+      };
   entry.entry_id = told.entry_id;
   entry.user_id = told.user_id ?? before?.user_id;
   for (const field of FIELDS) if (told[field] !== undefined) entry[field] = told[field];

@@ -16,7 +16,8 @@ export class Recent {
   add(id) {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
-    if (this.#ids.size > this.#most) this.#ids.delete(/** @type {string} */ (this.#ids.values().next().value));
+    if (this.#ids.size > this.#most)
+      this.#ids.delete(/** @type {string} */ (this.#ids.values().next().value));
     return true;
   }
 }

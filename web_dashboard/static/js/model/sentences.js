@@ -20,9 +20,16 @@ function fill(template, payload, names) {
 function part(piece, payload, names) {
   switch (piece) {
     case "{who}":
-      return { text: payload.user_name ?? names.names.get(payload.user_id) ?? payload.user_id ?? "Somebody", is: "person" };
+      return {
+        text: payload.user_name ?? names.names.get(payload.user_id) ?? payload.user_id ?? "Somebody",
+        is: "person",
+      };
     case "{where}":
-      return { text: names.stations.get(payload.station_id)?.name ?? payload.station_id, is: "station", id: payload.station_id };
+      return {
+        text: names.stations.get(payload.station_id)?.name ?? payload.station_id,
+        is: "station",
+        id: payload.station_id,
+      };
     case "{pack}":
       return { text: payload.battery_id ?? "A pack", is: "thing" };
     default:
@@ -47,8 +54,15 @@ const PACK = {
 
 /** @type {Record<string, (payload: any) => [FeedRow["kind"], string, FeedRow["tone"]?] | null>} */
 const TELL = {
-  "queue:confirmed": (p) => ["queue", p.position ? `{who} takes place ${p.position} at {where}` : "{who} reserves at {where}"],
-  "queue:left": (p) => ["queue", /** @type {any} */ (WHY_LEFT)[p.state] ?? WHY_LEFT.cancelled, p.state === "cancelled" ? "plain" : "bad"],
+  "queue:confirmed": (p) => [
+    "queue",
+    p.position ? `{who} takes place ${p.position} at {where}` : "{who} reserves at {where}",
+  ],
+  "queue:left": (p) => [
+    "queue",
+    /** @type {any} */ (WHY_LEFT)[p.state] ?? WHY_LEFT.cancelled,
+    p.state === "cancelled" ? "plain" : "bad",
+  ],
   "queue:called": () => ["queue", "{who} is called to the bay at {where}"],
   "queue:still-coming": () => ["queue", "{who} is asked whether they still come to {where}"],
   "queue:offered": () => ["queue", "{who} is offered a place at {where}"],
@@ -56,13 +70,33 @@ const TELL = {
   "customer:arrived": () => ["arrivals", "{who} has arrived at {where}"],
   "customer:left": () => ["arrivals", "{who} moves away from {where}"],
   "qr:scanned": () => ["swaps", "{who} is scanned in at {where}"],
-  "swap:completed": (p) => ["swaps", p.old_battery_health === "faulty" ? "{who} swapped a faulty pack at {where}" : "{who} swapped at {where}", p.old_battery_health === "faulty" ? "bad" : "good"],
+  "swap:completed": (p) => [
+    "swaps",
+    p.old_battery_health === "faulty" ? "{who} swapped a faulty pack at {where}" : "{who} swapped at {where}",
+    p.old_battery_health === "faulty" ? "bad" : "good",
+  ],
   "swap:cancelled": () => ["swaps", "{who}’s swap at {where} was stopped", "bad"],
   "credits:awarded": (p) => ["credits", `{who} earns ${p.amount} credits`],
-  "battery:changed": (p) => ["packs", p.held ? "{pack} is promised at {where}" : /** @type {any} */ (PACK)[p.state] ?? "{pack} changed at {where}", p.state === "quarantined" ? "bad" : "plain"],
+  "battery:changed": (p) => [
+    "packs",
+    p.held
+      ? "{pack} is promised at {where}"
+      : (/** @type {any} */ (PACK)[p.state] ?? "{pack} changed at {where}"),
+    p.state === "quarantined" ? "bad" : "plain",
+  ],
 };
 
-const SILENT = new Set(["queue:updated", "queue:ended", "queue:changed", "station:updated", "gps:positions", "stats:tick", "hub:session", "job:moved", "auth:expired"]);
+const SILENT = new Set([
+  "queue:updated",
+  "queue:ended",
+  "queue:changed",
+  "station:updated",
+  "gps:positions",
+  "stats:tick",
+  "hub:session",
+  "job:moved",
+  "auth:expired",
+]);
 
 /** @param {string} name @returns {[FeedRow["kind"], string, FeedRow["tone"]?] | null} */
 function general(name) {
@@ -76,7 +110,8 @@ function general(name) {
 /** Honest about what the list lacks. @returns {FeedRow} */
 export function gapRow() {
   const at = new Date().toISOString();
-  const text = "The connection was lost for a while. The figures are right again; what happened in between is not listed.";
+  const text =
+    "The connection was lost for a while. The figures are right again; what happened in between is not listed.";
   return { id: `gap ${at}`, at, kind: "gap", tone: "plain", parts: [{ text }] };
 }
 
@@ -94,5 +129,11 @@ export function sentence(name, payload, names) {
   const [kind, words, tone = "plain"] = told;
   const template = TELL[name] || !payload.station_id ? words : `${words} at {where}`;
   const id = `${name} ${payload.id ?? `${payload.at} ${payload.entry_id ?? payload.battery_id ?? ""}`}`;
-  return { id, at: payload.at ?? new Date().toISOString(), kind, tone, parts: fill(template, payload, names) };
+  return {
+    id,
+    at: payload.at ?? new Date().toISOString(),
+    kind,
+    tone,
+    parts: fill(template, payload, names),
+  };
 }

@@ -10,9 +10,24 @@ import { conditionOf } from "./station.js";
 export const COLUMNS = {
   name: { label: "Station", hint: "Name of the station", of: (s) => s.name, down: false },
   queue: { label: "Queue", hint: "Riders waiting", of: (s) => s.queue.length, down: true },
-  charged: { label: "Charged", hint: "Packs that can be promised now, of all in the slots", of: (s) => s.charged_batteries, down: false },
-  wait: { label: "Wait", hint: "Minutes a rider who confirms now would wait, median", of: (s) => s.queue.estimated_wait_minutes?.p50 ?? 0, down: true },
-  state: { label: "State", hint: "Those that need attention first", of: (s) => conditionOf(s).rank, down: true },
+  charged: {
+    label: "Charged",
+    hint: "Packs that can be promised now, of all in the slots",
+    of: (s) => s.charged_batteries,
+    down: false,
+  },
+  wait: {
+    label: "Wait",
+    hint: "Minutes a rider who confirms now would wait, median",
+    of: (s) => s.queue.estimated_wait_minutes?.p50 ?? 0,
+    down: true,
+  },
+  state: {
+    label: "State",
+    hint: "Those that need attention first",
+    of: (s) => conditionOf(s).rank,
+    down: true,
+  },
 };
 
 /**

@@ -68,7 +68,8 @@ export function conditionOf(station) {
   const { queue, charged_batteries: charged, batteries } = station;
   if (!station.is_active) return CONDITIONS.closed;
   if (charged <= 0) return CONDITIONS.empty;
-  if (queue.capacity > 0 && queue.length + queue.active >= queue.capacity * BUSY_SHARE) return CONDITIONS.busy;
+  if (queue.capacity > 0 && queue.length + queue.active >= queue.capacity * BUSY_SHARE)
+    return CONDITIONS.busy;
   if (charged <= Math.max(LOW_PACKS, batteries.total * LOW_SHARE)) return CONDITIONS.low;
   return CONDITIONS.ready;
 }

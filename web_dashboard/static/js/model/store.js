@@ -88,11 +88,17 @@ export class Store {
       case "swap:cancelled":
         return changed("entries", this.entries.end(payload.entry_id));
       case "qr:scanned":
-        return changed("entries", this.#entry({ ...payload, state: "active", position: null, estimated_wait_minutes: null }));
+        return changed(
+          "entries",
+          this.#entry({ ...payload, state: "active", position: null, estimated_wait_minutes: null }),
+        );
       case "queue:called":
         return changed("entries", this.#entry({ ...payload, called: true }));
       default:
-        return changed("entries", payload.entry_id !== undefined && payload.state !== undefined && this.#entry(payload));
+        return changed(
+          "entries",
+          payload.entry_id !== undefined && payload.state !== undefined && this.#entry(payload),
+        );
     }
   }
 

@@ -55,7 +55,9 @@ export class Live {
     this.#socket.on("disconnect", (/** @type {string} */ reason) => this.#lost(reason));
     this.#socket.on("connect_error", (/** @type {any} */ error) => this.#refused(error));
     this.#socket.on("auth:expired", () => this.#onEnd("expired"));
-    this.#socket.onAny((/** @type {string} */ name, /** @type {any} */ payload) => this.#event(name, payload));
+    this.#socket.onAny((/** @type {string} */ name, /** @type {any} */ payload) =>
+      this.#event(name, payload),
+    );
   }
 
   /** @param {string} name @param {any} payload */

@@ -36,7 +36,10 @@ export function Feed({ app }) {
     </div>
     <div class="chips" role="group" aria-label="Kinds of events">
       ${KINDS.map(
-        ({ kind, label }) => html`<button key=${kind} class="chip" type="button" aria-pressed=${kinds.has(kind)} onClick=${() => toggle(kind)}>
+        ({
+          kind,
+          label,
+        }) => html`<button key=${kind} class="chip" type="button" aria-pressed=${kinds.has(kind)} onClick=${() => toggle(kind)}>
           <i class=${`kind is-${kind}`} aria-hidden="true"></i>${label}
         </button>`,
       )}
@@ -66,7 +69,8 @@ function Row({ row, app }) {
     <i class=${`kind is-${row.kind}`} aria-hidden="true"></i>
     <p>
       ${row.parts.map((part) => {
-        if (part.is === "station") return html`<button class="inline" type="button" onClick=${() => app.select(part.id ?? null)}>${part.text}</button>`;
+        if (part.is === "station")
+          return html`<button class="inline" type="button" onClick=${() => app.select(part.id ?? null)}>${part.text}</button>`;
         return part.is ? html`<b class=${`is-${part.is}`}>${part.text}</b>` : part.text;
       })}
     </p>

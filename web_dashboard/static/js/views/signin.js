@@ -7,10 +7,22 @@ import { Logo } from "../ui/icons.js";
 /** @type {Record<Why, {title: string, text: string}>} */
 const WHY = {
   none: { title: "Sign in", text: "The dashboard opens with a one-time link, printed when the hub starts." },
-  "link-used": { title: "This link was used already", text: "A link opens the dashboard once, and only for a while. A fresh one takes a second." },
-  expired: { title: "Your session has ended", text: "A session lasts twelve hours. A fresh link begins the next one." },
-  refused: { title: "This token does not open the dashboard", text: "It may have expired, or it may not be an admin’s." },
-  unreachable: { title: "The hub does not answer", text: "Once it runs again, open a fresh link or try again." },
+  "link-used": {
+    title: "This link was used already",
+    text: "A link opens the dashboard once, and only for a while. A fresh one takes a second.",
+  },
+  expired: {
+    title: "Your session has ended",
+    text: "A session lasts twelve hours. A fresh link begins the next one.",
+  },
+  refused: {
+    title: "This token does not open the dashboard",
+    text: "It may have expired, or it may not be an admin’s.",
+  },
+  unreachable: {
+    title: "The hub does not answer",
+    text: "Once it runs again, open a fresh link or try again.",
+  },
 };
 
 /** @param {{why: Why, enter: (token: string) => void, retry: () => void}} props */

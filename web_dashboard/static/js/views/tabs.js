@@ -15,7 +15,11 @@ export function Tabs({ app }) {
   const shown = useSignal(app.tab);
   return html`<nav class="tabs" aria-label="Parts of the dashboard">
     ${TABS.map(
-      ({ tab, label, icon }) => html`<button key=${tab} type="button" aria-current=${shown === tab ? "page" : null} onClick=${() => app.show(tab)}>
+      ({
+        tab,
+        label,
+        icon,
+      }) => html`<button key=${tab} type="button" aria-current=${shown === tab ? "page" : null} onClick=${() => app.show(tab)}>
         <${Icon} name=${icon} />${label}
       </button>`,
     )}
