@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 import pytest
+import socketio
 
 from hub.rooms import user_room
 from services.models import Role
@@ -94,3 +96,39 @@ async def test_recovery_can_be_turned_off(make_hub: Any) -> None:
 
     assert (await rider.until("hub:session"))["window_seconds"] == 0
     assert rider.heard[0][0] == "hub:session"
+
+
+async def test_python_clients_recover_as_the_docs_show(hub: RunningHub) -> None:
+    station = await hub.station()
+    listener, rider = await hub.rider().ready(), await hub.rider().connect()
+    seen: dict[str, Any] = {}
+    heard: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+    client: Any = socketio.AsyncClient(reconnection_delay=0.05)
+    hub.sockets.append(client)
+
+    @client.on("hub:session")  # type: ignore[untyped-decorator]
+    async def session(data: Any) -> None:
+        seen["pid"] = data["pid"]
+        heard.put_nowait(("hub:session", data["recovered"]))
+
+    @client.on("*")  # type: ignore[untyped-decorator]
+    async def anything(event: str, data: Any) -> None:
+        seen["offset"] = data.get("offset", seen.get("offset"))
+        heard.put_nowait((event, data))
+
+    await client.connect(
+        hub.socket_url,
+        auth=lambda: {"token": listener.token, "offsets": "payload", **seen},
+        transports=["websocket"],
+    )
+    assert (await client.call("room:join", {"room": f"station:{station.id}"}))["ok"]
+    assert await heard.get() == ("hub:session", False)
+    client.eio.ws._response.connection.transport.abort()
+    await rider.confirm(station)
+
+    async with asyncio.timeout(10):
+        events = [await heard.get() for _ in range(3)]
+
+    assert events[0] == ("hub:session", True)
+    assert [event for event, _ in events[1:]] == ["queue:changed", "station:updated"]
+    assert seen["offset"]
