@@ -1,6 +1,12 @@
 // @ts-check
 /** @typedef {import("../model/types.js").Position} Position */
 
+/**
+ * Where it is shown, where it came from, where it goes, since when and for how long.
+ * @typedef {{x: number, y: number, fromX: number, fromY: number, toX: number, toY: number,
+ *   at: number, takes: number}} Point
+ */
+
 const SHORTEST_MS = 250;
 const LONGEST_MS = 4000;
 const JUMP = 2e-4; // world units, some 8 km: nobody glides that far
@@ -10,7 +16,7 @@ const JUMP = 2e-4; // world units, some 8 km: nobody glides that far
  * last two fixes were apart.
  */
 export class Motion {
-  /** @type {Map<string, {x: number, y: number, fromX: number, fromY: number, toX: number, toY: number, at: number, takes: number}>} */
+  /** @type {Map<string, Point>} */
   #points = new Map();
 
   /**

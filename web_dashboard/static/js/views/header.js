@@ -71,8 +71,8 @@ function Connection({ app }) {
 
 function ThemeButton() {
   const now = useSignal(theme);
-  const next = now === "dark" ? "light" : "dark";
-  return html`<button class="quiet" type="button" onClick=${toggleTheme} aria-label=${`Use the ${next} theme`} title=${`Use the ${next} theme`}>
+  const name = `Use the ${now === "dark" ? "light" : "dark"} theme`;
+  return html`<button class="quiet" type="button" onClick=${toggleTheme} aria-label=${name} title=${name}>
     <${Icon} name=${now === "dark" ? "sun" : "moon"} />
   </button>`;
 }

@@ -12,12 +12,13 @@ const MOST_ROWS = 6;
 /** Everything together, and what needs somebody. @param {{app: import("../app.js").App}} props */
 export function Network({ app }) {
   const stations = [...app.store.stations.values()];
+  const all = stations.length;
   const open = stations.filter((station) => station.is_active).length;
   return html`<section class="panel" aria-labelledby="panel-title" data-panel="network">
     <div class="panel-head">
       <div>
         <h2 id="panel-title">Network</h2>
-        <p class="panel-sub muted">${open === stations.length ? `All ${plural(open, "station")} open` : `${open} of ${plural(stations.length, "station")} open`}</p>
+        <p class="panel-sub muted">${open === all ? "All" : `${count(open)} of`} ${plural(all, "station")} open</p>
       </div>
     </div>
     <dl class="key-figures">

@@ -21,6 +21,7 @@ export function Panel({ app }) {
 /** @param {{app: import("../app.js").App, station: Station, entries: Entry[]}} props */
 function StationPanel({ app, station, entries }) {
   const condition = conditionOf(station);
+  const close = () => app.select(null);
   const title = useRef(null);
   useEffect(() => {
     if (app.byKeyboard) title.current?.focus();
@@ -29,9 +30,12 @@ function StationPanel({ app, station, entries }) {
     <div class="panel-head">
       <div>
         <h2 id="panel-title" tabindex="-1" ref=${title}>${station.name}</h2>
-        <p class="panel-sub"><${Mark} of=${condition.key} /><span>${condition.label}</span><span class="muted mono">${station.id}</span></p>
+        <p class="panel-sub">
+          <${Mark} of=${condition.key} /><span>${condition.label}</span>
+          <span class="muted mono">${station.id}</span>
+        </p>
       </div>
-      <button class="quiet" type="button" onClick=${() => app.select(null)} aria-label="Close the station" title="Close (Esc)">
+      <button class="quiet" type="button" onClick=${close} aria-label="Close the station" title="Close (Esc)">
         <${Icon} name="close" />
       </button>
     </div>
@@ -67,7 +71,10 @@ function Queue({ station, entries }) {
 function Person({ entry }) {
   return html`<li class="person" data-entry=${entry.entry_id}>
     <span class="place">${entry.position ?? html`<${Icon} name="pulse" />`}</span>
-    <span class="who"><b>${entry.user_name}</b>${entry.vehicle && html`<small>${entry.vehicle.model ?? entry.vehicle.id}</small>`}</span>
+    <span class="who">
+      <b>${entry.user_name}</b>
+      ${entry.vehicle && html`<small>${entry.vehicle.model ?? entry.vehicle.id}</small>`}
+    </span>
     <span class="state" data-state=${entry.state}>${entryState(entry.state, entry.called)}</span>
     <span class="person-wait">${entry.position === null ? "" : minutes(entry.estimated_wait_minutes?.p50)}</span>
   </li>`;

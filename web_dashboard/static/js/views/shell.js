@@ -31,7 +31,10 @@ export function Shell({ app }) {
   </div>`;
 }
 
-/** Escape closes the station; and how one moves is remembered, for focus follows keys only. @param {import("../app.js").App} app */
+/**
+ * Escape closes the station; and how one moves is remembered, for focus follows keys only.
+ * @param {import("../app.js").App} app
+ */
 function listen(app) {
   /** @param {KeyboardEvent} event */
   const key = (event) => {

@@ -29,6 +29,8 @@ const WHY = {
 export function SignIn({ why, enter, retry }) {
   const [token, setToken] = useState("");
   const { title, text } = WHY[why];
+  /** @param {any} event */
+  const typed = (event) => setToken(event.target.value);
   /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
@@ -48,7 +50,15 @@ export function SignIn({ why, enter, retry }) {
       <form onSubmit=${submit}>
         <label for="token">Admin’s token</label>
         <div class="door-row">
-          <input id="token" name="token" type="password" autocomplete="off" spellcheck="false" value=${token} onInput=${(/** @type {any} */ event) => setToken(event.target.value)} />
+          <input
+            id="token"
+            name="token"
+            type="password"
+            autocomplete="off"
+            spellcheck="false"
+            value=${token}
+            onInput=${typed}
+          />
           <button class="primary" type="submit">Open</button>
         </div>
       </form>

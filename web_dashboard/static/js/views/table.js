@@ -8,19 +8,22 @@ import { Icon, Mark } from "../ui/icons.js";
 
 /** @typedef {import("../model/types.js").Station} Station */
 
+const SHOWN = ["name", "queue", "charged", "wait"];
+
 /** The map's twin: the same stations and figures as rows. @param {{app: import("../app.js").App}} props */
 export function Table({ app }) {
   useStore(app.store, ["stations"], 120);
   const selected = useSignal(app.selected);
   const [sort, setSort] = useState({ by: "name", down: false });
   const rows = sorted(app.store.stations.values(), sort.by, sort.down);
+  const urgent = sort.by === "state";
   /** @param {string} by */
   const turn = (by) => setSort({ by, down: sort.by === by ? !sort.down : COLUMNS[by].down });
   return html`<section class="stations" aria-label="Stations">
     <div class="section-head">
       <h2>Stations</h2>
       <span class="muted">${count(rows.length)}</span>
-      <button class="chip push" type="button" aria-pressed=${sort.by === "state"} onClick=${() => turn(sort.by === "state" ? "name" : "state")}>
+      <button class="chip push" type="button" aria-pressed=${urgent} onClick=${() => turn(urgent ? "name" : "state")}>
         Attention first
       </button>
     </div>
@@ -29,11 +32,14 @@ export function Table({ app }) {
         <caption class="unseen">All stations; the same as on the map</caption>
         <thead>
           <tr>
-            ${["name", "queue", "charged", "wait"].map((by) => html`<${Head} key=${by} by=${by} sort=${sort} turn=${turn} />`)}
+            ${SHOWN.map((by) => html`<${Head} key=${by} by=${by} sort=${sort} turn=${turn} />`)}
           </tr>
         </thead>
         <tbody>
-          ${rows.map((station) => html`<${Row} key=${station.id} station=${station} selected=${station.id === selected} app=${app} />`)}
+          ${rows.map(
+            (station) =>
+              html`<${Row} key=${station.id} station=${station} selected=${station.id === selected} app=${app} />`,
+          )}
         </tbody>
       </table>
       ${rows.length === 0 && html`<p class="empty">The stations appear here as soon as the hub has answered.</p>`}
@@ -52,13 +58,13 @@ function Head({ by, sort, turn }) {
 
 /** @param {{station: Station, selected: boolean, app: import("../app.js").App}} props */
 function Row({ station, selected, app }) {
-  const { queue, batteries } = station;
+  const { queue, batteries, charged_batteries: charged } = station;
   const condition = conditionOf(station);
   const open = () => app.select(station.id);
   return html`<tr
     data-row=${station.id}
     data-queue=${queue.length}
-    data-charged=${station.charged_batteries}
+    data-charged=${charged}
     class=${selected ? "is-selected" : ""}
     onClick=${open}
     onMouseEnter=${() => (app.hovered.value = station.id)}
@@ -71,7 +77,9 @@ function Row({ station, selected, app }) {
       </button>
     </th>
     <td class="queue"><b class=${queue.length ? "" : "nought"}>${count(queue.length)}</b></td>
-    <td class="charged"><b class=${station.charged_batteries ? "" : "is-bad"}>${count(station.charged_batteries)}</b><span class="of"> / ${count(batteries.total)}</span></td>
+    <td class="charged">
+      <b class=${charged ? "" : "is-bad"}>${count(charged)}</b><span class="of"> / ${count(batteries.total)}</span>
+    </td>
     <td class="wait">${canServe(station) ? minutes(queue.estimated_wait_minutes?.p50) : "–"}</td>
   </tr>`;
 }
