@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import socket
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ import socketio
 from engine_support import Serve, eventually
 
 from hub.engine import Server, concurrent
+
+BUSY_S = 0.15  # by how much a machine that is busy with others may be late
 
 
 async def test_connect_answers_only_sid_and_passes_auth_and_environ(serve: Serve) -> None:
@@ -95,6 +99,27 @@ async def test_emits_inside_connect_leave_after_connect_in_order(serve: Serve) -
     assert await raw.event() == ["second", 2]
     assert await raw.receive() == '451-["third",{"_placeholder":true,"num":0}]'
     assert await raw.receive() == b"x"
+
+
+async def test_first_event_after_connect_is_a_segment_of_its_own(serve: Serve) -> None:
+    hub = await serve()
+
+    @hub.server.event
+    async def connect(sid: str, environ: Any, auth: Any) -> None:
+        await hub.server.emit("first", 1, to=sid)
+
+    raw = await hub.raw()
+    found = raw.socket.transport.get_extra_info("socket")
+    raw.socket.transport.pause_reading()
+    copy = socket.socket(fileno=os.dup(found.fileno()))
+    with copy:
+        copy.setblocking(False)
+        await raw.send("40")
+        first = await asyncio.get_running_loop().sock_recv(copy, 65536)
+        second = await asyncio.get_running_loop().sock_recv(copy, 65536)
+    assert first[2:6] == b'40{"'
+    assert b"first" not in first
+    assert second[2:] == b'42["first",1]'
 
 
 async def test_pre_connected_client_gets_no_broadcast(serve: Serve) -> None:
@@ -512,15 +537,15 @@ async def test_heartbeat_is_exact_and_its_timeout_closes(serve: Serve) -> None:
     begin = loop.time()
 
     assert await raw.receive(pings=True) == "2"
-    assert 0.27 < loop.time() - begin < 0.36
+    assert 0.27 < loop.time() - begin < 0.33 + BUSY_S
     await raw.send("3")
     begin = loop.time()
     assert await raw.receive(pings=True) == "2"
-    assert 0.27 < loop.time() - begin < 0.36
+    assert 0.27 < loop.time() - begin < 0.33 + BUSY_S
     begin = loop.time()
     await raw.closed()
 
-    assert 0.17 < loop.time() - begin < 0.26
+    assert 0.17 < loop.time() - begin < 0.23 + BUSY_S
     assert reasons == ["ping timeout"]
 
 

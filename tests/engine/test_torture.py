@@ -291,4 +291,4 @@ async def test_many_messages_do_not_leak(victim: Victim) -> None:
     before = (await victim.quiet())["rss_kb"]
     await asyncio.gather(*(one(4000) for _ in range(10)))
     after = (await victim.quiet())["rss_kb"]
-    assert after - before < 2000, f"{before} kB, after 40,000 more messages {after} kB"
+    assert after - before < 6000, f"{before} kB, after 40,000 more messages {after} kB"
