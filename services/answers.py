@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from services.base import Instant, Location, Model
-from services.events import BatteryCounts, QueueCounts, QueueEntryView
+from services.figures import QueueEntryView, StationFigures
 from services.models import PackHealth, Vehicle
 from services.states import EntryState, SwapState
 from services.tokens import SignedToken
@@ -92,22 +92,12 @@ class QueueSlots(Model):
     charged_batteries: int
 
 
-class StationStatus(Model):
+class StationStatus(StationFigures):
     """A station at one version."""
 
     id: str
     version: int
     name: str
-    location: Location
-    is_active: bool
-    queue: QueueCounts
-    available_slots: int
-    charged_batteries: int
-    batteries: BatteryCounts
-    staff_on_duty: int
-    predicted_load: float
-    predicted_fault_risk: float
-    open_tickets: int
 
 
 class NearStation(StationStatus):

@@ -12,11 +12,7 @@ from math import exp
 from typing import Final
 
 from services.base import Location, Model
-from services.events import (
-    BatteryCounts,
-    QueueCounts,
-    QueueEntryView,
-)
+from services.figures import BatteryCounts, QueueCounts, QueueEntryView, StationFigures
 from services.models import Entry, Station, Vehicle
 from services.states import EntryState
 from services.wait import Wait, estimate
@@ -106,13 +102,25 @@ class StationBoard(Model):
         share = self.stock.counts.quarantined / self.stock.counts.total if self.stock.counts.total else 0.0
         return round(1 - exp(-(TICKET_RISK * self.open_tickets + share)), 3)
 
-    @property
-    def queue_counts(self) -> QueueCounts:
-        return QueueCounts(
-            length=self.length,
-            active=self.active,
-            capacity=self.capacity,
-            estimated_wait_minutes=self.newcomer_wait,
+    @cached_property
+    def figures(self) -> StationFigures:
+        """As every answer and event shows the station."""
+        return StationFigures(
+            location=self.location,
+            is_active=self.is_active,
+            queue=QueueCounts(
+                length=self.length,
+                active=self.active,
+                capacity=self.capacity,
+                estimated_wait_minutes=self.newcomer_wait,
+            ),
+            available_slots=self.available_slots,
+            charged_batteries=self.charged_batteries,
+            batteries=self.stock.counts,
+            staff_on_duty=self.staff_on_duty,
+            predicted_load=self.predicted_load,
+            predicted_fault_risk=self.predicted_fault_risk,
+            open_tickets=self.open_tickets,
         )
 
 

@@ -7,13 +7,8 @@ from typing import Final
 
 from services.board import StationBoard, Stock, project, staffed_bays
 from services.errors import NotFound, raise_
-from services.events import (
-    BatteryCounts,
-    QueueCalled,
-    QueueChanged,
-    QueueUpdated,
-    StationUpdated,
-)
+from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
+from services.figures import BatteryCounts
 from services.models import Entry, HolderKind, Station
 from services.people import count_on_duty
 from services.ports import Scalar, Snapshot, Transaction, Where
@@ -191,16 +186,7 @@ class Boards:
             version=board.version,
             station_id=board.station_id,
             station_name=board.name,
-            location=board.location,
-            is_active=board.is_active,
-            queue=board.queue_counts,
-            available_slots=board.available_slots,
-            charged_batteries=board.charged_batteries,
-            batteries=board.stock.counts,
-            staff_on_duty=board.staff_on_duty,
-            predicted_load=board.predicted_load,
-            predicted_fault_risk=board.predicted_fault_risk,
-            open_tickets=board.open_tickets,
+            **dict(board.figures),
         )
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import ConfigDict
 
 from services.base import Instant, Location, Model
+from services.figures import QueueEntryView, StationFigures
 from services.models import Battery, Holder, PackHealth, Vehicle
 from services.states import BatteryState, EntryState
 from services.wait import Wait
@@ -165,14 +166,6 @@ class QueueEnded(_ForRider):
     reason: str | None
 
 
-class QueueEntryView(Model):
-    """One entry of a queue as anyone may see it."""
-
-    position: int | None
-    state: EntryState
-    estimated_wait_minutes: Wait | None
-
-
 class _ForAnyone(_AtStation):
     """Heard by everybody who looks at the station: no person is in it."""
 
@@ -320,16 +313,6 @@ class CreditsAwarded(_AtStation):
 # --- the station
 
 
-class BatteryCounts(Model):
-    """Packs in the slots of a station; `held` counts the promises to open entries."""
-
-    total: int
-    charged: int
-    charging: int
-    quarantined: int
-    held: int
-
-
 class BatteryMoved(_ForStaff):
     """A pack has changed its holder, its state or its promise."""
 
@@ -368,28 +351,9 @@ class BatteryRead(BatteryMoved):
     topic: ClassVar[Topic | None] = None
 
 
-class QueueCounts(Model):
-    """A queue in four figures."""
-
-    length: int
-    active: int
-    capacity: int
-    estimated_wait_minutes: Wait
-
-
-class StationUpdated(_ForAnyone):
+class StationUpdated(_ForAnyone, StationFigures):
     """The whole status of a station, as `station:status` answers it."""
 
     name = "station:updated"
 
     station_name: str
-    location: Location
-    is_active: bool
-    queue: QueueCounts
-    available_slots: int
-    charged_batteries: int
-    batteries: BatteryCounts
-    staff_on_duty: int
-    predicted_load: float
-    predicted_fault_risk: float
-    open_tickets: int

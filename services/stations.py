@@ -125,18 +125,4 @@ class StationService:
 
 def status_of(board: StationBoard) -> StationStatus:
     """A board as `station:status` answers it."""
-    return StationStatus(
-        id=board.station_id,
-        version=board.version,
-        name=board.name,
-        location=board.location,
-        is_active=board.is_active,
-        queue=board.queue_counts,
-        available_slots=board.available_slots,
-        charged_batteries=board.charged_batteries,
-        batteries=board.stock.counts,
-        staff_on_duty=board.staff_on_duty,
-        predicted_load=board.predicted_load,
-        predicted_fault_risk=board.predicted_fault_risk,
-        open_tickets=board.open_tickets,
-    )
+    return StationStatus(id=board.station_id, version=board.version, name=board.name, **dict(board.figures))

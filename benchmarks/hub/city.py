@@ -29,33 +29,33 @@ def _pack(name: str, kind: HolderKind, holder: str, slot: int | None, state: Bat
 
 async def fill(data_dir: Path) -> None:
     """Write it in one transaction."""
-    async with SqliteStore.open(data_dir / "navswap.sqlite", clock=lambda: _AT) as store:
-        async with store.records.transaction() as tx:
-            for n in range(STATIONS):
-                name, staff = station_id(n), f"staff_{n + 1:03}"
-                here = Location(lat=12.5 + n / 200, lng=77.6)
-                await tx.stations.insert(
-                    Station(id=name, name=name, location=here, capacity=PLACES, bays=2, slots=PLACES + 6)
-                )
-                await tx.batteries.insert(
-                    *(
-                        _pack(f"b_{name}_{slot}", HolderKind.SLOT, name, slot, BatteryState.CHARGED)
-                        for slot in range(PLACES)
-                    )
-                )
-                await tx.users.insert(
-                    User(id=staff, role=Role.STAFF, name=staff, station_id=name, created_at=_AT)
-                )
-                await tx.staff_assignments.insert(
-                    Assignment(id=f"shift_{staff}", staff_id=staff, station_id=name, starts_at=_AT)
-                )
-            riders = [rider_id(n) for n in range(RIDERS)]
-            await tx.users.insert(
-                *(
-                    User(id=r, role=Role.CONSUMER, name=r, vehicle=Vehicle(id=f"KA-{r}"), created_at=_AT)
-                    for r in riders
-                )
+    path = data_dir / "navswap.sqlite"
+    async with SqliteStore.open(path, clock=lambda: _AT) as store, store.records.transaction() as tx:
+        for n in range(STATIONS):
+            name, staff = station_id(n), f"staff_{n + 1:03}"
+            here = Location(lat=12.5 + n / 200, lng=77.6)
+            await tx.stations.insert(
+                Station(id=name, name=name, location=here, capacity=PLACES, bays=2, slots=PLACES + 6)
             )
             await tx.batteries.insert(
-                *(_pack(f"b_{r}", HolderKind.RIDER, r, None, BatteryState.IN_USE) for r in riders)
+                *(
+                    _pack(f"b_{name}_{slot}", HolderKind.SLOT, name, slot, BatteryState.CHARGED)
+                    for slot in range(PLACES)
+                )
             )
+            await tx.users.insert(
+                User(id=staff, role=Role.STAFF, name=staff, station_id=name, created_at=_AT)
+            )
+            await tx.staff_assignments.insert(
+                Assignment(id=f"shift_{staff}", staff_id=staff, station_id=name, starts_at=_AT)
+            )
+        riders = [rider_id(n) for n in range(RIDERS)]
+        await tx.users.insert(
+            *(
+                User(id=r, role=Role.CONSUMER, name=r, vehicle=Vehicle(id=f"KA-{r}"), created_at=_AT)
+                for r in riders
+            )
+        )
+        await tx.batteries.insert(
+            *(_pack(f"b_{r}", HolderKind.RIDER, r, None, BatteryState.IN_USE) for r in riders)
+        )

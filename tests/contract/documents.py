@@ -8,7 +8,8 @@ from typing import Any
 
 from services.base import Document, Location
 from services.board import StationBoard, Stock
-from services.events import BatteryCounts, GpsMoved, SwapStarted
+from services.events import GpsMoved, SwapStarted
+from services.figures import BatteryCounts
 from services.models import (
     Assignment,
     AuditRecord,
