@@ -87,7 +87,7 @@ class Running:
         query = options.pop("query", "EIO=4&transport=websocket")
         url = f"ws://127.0.0.1:{self.port}{path}?{query}"
         socket = await self._stack.enter_async_context(
-            websockets.connect(url, compression=None, close_timeout=1, ping_interval=None, **options)
+            websockets.connect(url, compression=None, close_timeout=0.2, ping_interval=None, **options)
         )
         raw = Raw(socket)
         raw.open = json.loads((await raw.receive())[1:])
