@@ -159,11 +159,13 @@ class Connection(protocol.Session):
         lanes, options = self.lanes, self.engine.options
         if lanes is None or self.ws is None:
             return
-        while lanes.size and self.buffered() < options.soft_backpressure_bytes:
+        soft = options.soft_backpressure_bytes
+        # Telemetry waits here, where a newer one can still replace it, until the socket is all but empty.
+        while lanes.size and self.buffered() < (soft if lanes.urgent else soft // 8):
             self.write(lanes.pop().frames)
             if self.ws is None:
                 return
-        if not lanes.size and self.buffered() < options.soft_backpressure_bytes // 8:
+        if not lanes.size and self.buffered() < soft // 8:
             self.lanes = None
             self.engine.slow.discard(self)
             self._tell_clients()

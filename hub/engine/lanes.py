@@ -35,6 +35,11 @@ class Lanes:
         self._telemetry: dict[object, Item] = {}
         self.size = 0
 
+    @property
+    def urgent(self) -> bool:
+        """Whether something other than telemetry waits."""
+        return bool(self._acks or self._state)
+
     def push(self, item: Item, lane: int) -> int:
         """Queue one packet; answers how many older ones it replaced (0 or 1)."""
         self.size += _size(item)
