@@ -12,35 +12,12 @@ from math import exp
 from typing import Final
 
 from services.base import Location, Model
-from services.figures import BatteryCounts, QueueCounts, QueueEntryView, StationFigures
-from services.models import Entry, Station, Vehicle
-from services.states import EntryState
+from services.figures import BatteryCounts, QueueCounts, StationFigures
+from services.models import BoardEntry, Entry, Station
 from services.wait import Wait, estimate
 
 TICKET_RISK: Final = 0.2
 """What one open ticket adds to the exponent of the fault risk."""
-
-
-class BoardEntry(Model):
-    """One open entry, as staff see it."""
-
-    entry_id: str
-    swap_id: str
-    user_id: str
-    user_name: str
-    vehicle: Vehicle | None
-    state: EntryState
-    position: int | None
-    estimated_wait_minutes: Wait | None
-    battery_id: str | None
-    called: bool
-
-    @cached_property
-    def public(self) -> QueueEntryView:
-        """As anybody may see it."""
-        return QueueEntryView(
-            position=self.position, state=self.state, estimated_wait_minutes=self.estimated_wait_minutes
-        )
 
 
 class Stock(Model):
@@ -48,9 +25,7 @@ class Stock(Model):
 
     counts: BatteryCounts
     sellable: dict[str, int]
-    next_ready_minutes: float | None = (
-        None  # when the next charging pack is charged; null if none is charging
-    )
+    next_ready_minutes: float | None = None  # until the next pack is charged; null if none is charging
 
 
 class StationBoard(Model):
@@ -68,8 +43,9 @@ class StationBoard(Model):
     staff_on_duty: int
     open_tickets: int
 
-    @property
+    @cached_property
     def length(self) -> int:
+        """Entries that wait; those being served have no position."""
         return sum(entry.position is not None for entry in self.entries)
 
     @property
@@ -80,12 +56,12 @@ class StationBoard(Model):
     def available_slots(self) -> int:
         return max(0, self.capacity - len(self.entries))
 
-    @property
+    @cached_property
     def charged_batteries(self) -> int:
         """Packs that can be promised now, of every type together."""
         return sum(self.stock.sellable.values())
 
-    @property
+    @cached_property
     def newcomer_wait(self) -> Wait:
         """What the next rider to confirm would wait."""
         ready_in = 0.0 if self.charged_batteries else (self.stock.next_ready_minutes or 0.0)
@@ -124,15 +100,26 @@ class StationBoard(Model):
         )
 
 
-def project(
-    station: Station, open_entries: Iterable[Entry], stock: Stock, *, staff_on_duty: int, open_tickets: int
-) -> StationBoard:
-    """The board of a station from its records. Positions follow the entries' order numbers."""
-    ordered = sorted(open_entries, key=lambda entry: entry.order)
+Place = tuple[Entry, int | None, Wait | None]
+"""An open entry with its position and its wait as they are now; none for one that is being served."""
+
+
+def ranked(entries: Iterable[Entry], bays: int) -> list[Place]:
+    """Open entries with their places: the waiting ones in their order, then those being served."""
+    ordered = sorted(entries, key=lambda entry: entry.order)
     waiting = [entry for entry in ordered if entry.is_waiting]
     active = [entry for entry in ordered if not entry.is_waiting]
-    bays = staffed_bays(station.bays, staff_on_duty)
-    places = [_waiting(entry, ahead, len(active), bays) for ahead, entry in enumerate(waiting)]
+    places: list[Place] = [
+        (entry, ahead + 1, estimate(ahead=ahead, active=len(active), bays=bays))
+        for ahead, entry in enumerate(waiting)
+    ]
+    return [*places, *((entry, None, None) for entry in active)]
+
+
+def project(
+    station: Station, told: Iterable[Entry], stock: Stock, *, bays: int, staff_on_duty: int, open_tickets: int
+) -> StationBoard:
+    """The board of a station from its records; `told` are the open entries in the order of `ranked`."""
     return StationBoard(
         station_id=station.id,
         version=station.version,
@@ -141,7 +128,7 @@ def project(
         is_active=station.is_active,
         capacity=station.capacity,
         bays=bays,
-        entries=(*places, *(_place(entry, None, None) for entry in active)),
+        entries=tuple(entry.on_board for entry in told),
         stock=stock,
         staff_on_duty=staff_on_duty,
         open_tickets=open_tickets,
@@ -151,22 +138,3 @@ def project(
 def staffed_bays(bays: int, staff_on_duty: int) -> int:
     """Swaps that can go on at once; one at least, for a station waits for its staff."""
     return max(1, min(bays, staff_on_duty))
-
-
-def _waiting(entry: Entry, ahead: int, active: int, bays: int) -> BoardEntry:
-    return _place(entry, ahead + 1, estimate(ahead=ahead, active=active, bays=bays))
-
-
-def _place(entry: Entry, position: int | None, wait: Wait | None) -> BoardEntry:
-    return BoardEntry(
-        entry_id=entry.id,
-        swap_id=entry.swap_id,
-        user_id=entry.user_id,
-        user_name=entry.user_name,
-        vehicle=entry.vehicle,
-        state=entry.state,
-        position=position,
-        estimated_wait_minutes=wait,
-        battery_id=entry.battery_id,
-        called=entry.called_at is not None,
-    )

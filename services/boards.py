@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from services.board import StationBoard, Stock, project, staffed_bays
+from services.board import Place, StationBoard, Stock, project, ranked, staffed_bays
 from services.errors import NotFound, raise_
 from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
 from services.figures import BatteryCounts
 from services.models import Entry, HolderKind, Station
 from services.people import count_on_duty
-from services.ports import Scalar, Snapshot, Transaction, Where
+from services.ports import Scalar, Snapshot, Transaction
 from services.states import OPEN, BatteryState, EntryState
 from services.timers import set_timer, timer
-from services.wait import Wait
 from services.world import World
 
 CHARGE_SOC_PER_MINUTE: Final = 1.2
@@ -41,51 +41,77 @@ class Boards:
     async def project(self, reads: Snapshot | Transaction, station: Station) -> StationBoard:
         """The board as the records are."""
         on_duty = await count_on_duty(reads, station.id)
-        return await self._project(reads, station, await _open_entries(reads, station.id), on_duty)
+        places = ranked(await open_entries(reads, station.id), staffed_bays(station.bays, on_duty))
+        told = [entry.told(position, wait) for entry, position, wait in places]
+        return await self._project(reads, station, told, on_duty)
 
-    async def publish(self, tx: Transaction, station: Station) -> dict[str, Entry]:
+    async def publish(self, tx: Transaction, station: Station) -> None:
         """Write the station's next version, call who is next, and tell everybody what moved.
 
         The last step of every transaction that changed the station's queue or stock. `station` may
-        carry changed fields; its version is still the stored one. Answers the open entries as told.
+        carry changed fields; its version is still the stored one.
         """
+        await self._publish(tx, station, await open_entries(tx, station.id), None)
+
+    async def join(self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry) -> Entry:
+        """Publish with one more entry behind the open ones; it is written with its place, and answered."""
+        told = await self._publish(tx, station, [*entries, joining], joining)
+        return next(entry for entry in told if entry.id == joining.id)
+
+    async def _publish(
+        self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry | None
+    ) -> list[Entry]:
         station = station.changed()
         await tx.stations.replace(station)
         on_duty = await count_on_duty(tx, station.id)
-        entries = await _open_entries(tx, station.id)
-        entries = await self._call_next(tx, staffed_bays(station.bays, on_duty), entries)
-        board = await self._project(tx, station, entries, on_duty)
-        told = await self._renumber(tx, {entry.id: entry for entry in entries}, board)
+        bays = staffed_bays(station.bays, on_duty)
+        places = ranked(await self._call_next(tx, bays, entries), bays)
+        told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]
+        board = await self._project(tx, station, told, on_duty)
         tx.log(self._queue_changed(board), self._station_updated(board))
         tx.after_commit(lambda: self._world.live.put_board(board))
         return told
 
+    async def _tell(self, tx: Transaction, place: Place, *, is_new: bool) -> Entry:
+        """Tell a rider whose position or wait is no longer what they were told; write who is new."""
+        entry, position, wait = place
+        told = entry.told(position, wait)
+        if is_new:
+            await tx.queues.insert(told)
+        elif told is not entry:
+            await tx.queues.replace(told)
+        else:
+            return entry
+        tx.log(self.queue_updated(told))
+        return told
+
     async def _project(
-        self, reads: Snapshot | Transaction, station: Station, entries: list[Entry], on_duty: int
+        self, reads: Snapshot | Transaction, station: Station, told: list[Entry], on_duty: int
     ) -> StationBoard:
         return project(
             station,
-            entries,
-            await self._stock(reads, station.id, held=len(entries)),
+            told,
+            await self._stock(reads, station.id, held=len(told)),
+            bays=staffed_bays(station.bays, on_duty),
             staff_on_duty=on_duty,
             open_tickets=await reads.tickets.count({"station_id": station.id, "status": "open"}),
         )
 
     async def _stock(self, reads: Snapshot | Transaction, station_id: str, *, held: int) -> Stock:
         here: dict[str, Scalar] = {"holder.kind": HolderKind.SLOT, "holder.id": station_id}
-        by_state = {
-            state: count for (state,), count in (await reads.batteries.tally(("state",), here)).items()
-        }
-        free: Where = {**here, "state": BatteryState.CHARGED, "held_for": None}
-        sellable = {
-            str(kind): max(0, count - self._world.rules.safety_stock)
-            for (kind,), count in (await reads.batteries.tally(("battery_type",), free)).items()
-        }
+        by_state: Counter[Scalar] = Counter()
+        free: Counter[str] = Counter()
+        packs = await reads.batteries.tally(("state", "held_for", "battery_type"), here)
+        for (state, held_for, kind), count in packs.items():
+            by_state[state] += count
+            if state == BatteryState.CHARGED and held_for is None:
+                free[str(kind)] += count
+        sellable = {kind: max(0, count - self._world.rules.safety_stock) for kind, count in free.items()}
         counts = BatteryCounts(
-            total=sum(by_state.values()),
-            charged=by_state.get(BatteryState.CHARGED, 0),
-            charging=by_state.get(BatteryState.CHARGING, 0),
-            quarantined=by_state.get(BatteryState.QUARANTINED, 0),
+            total=by_state.total(),
+            charged=by_state[BatteryState.CHARGED],
+            charging=by_state[BatteryState.CHARGING],
+            quarantined=by_state[BatteryState.QUARANTINED],
             held=held,
         )
         ready = None if any(sellable.values()) else await self._next_ready(reads, here)
@@ -129,25 +155,6 @@ class Boards:
         )
         return called
 
-    async def _renumber(
-        self, tx: Transaction, entries: dict[str, Entry], board: StationBoard
-    ) -> dict[str, Entry]:
-        """Tell each rider whose position or wait is no longer what they were told."""
-        for place in board.entries:
-            entry = entries[place.entry_id]
-            if _as_told(entry) == (place.position, place.estimated_wait_minutes):
-                continue
-            wait = place.estimated_wait_minutes
-            told = entry.changed(
-                position=place.position,
-                wait_p50_minutes=wait.p50 if wait else None,
-                wait_p90_minutes=wait.p90 if wait else None,
-            )
-            await tx.queues.replace(told)
-            tx.log(self.queue_updated(told))
-            entries[told.id] = told
-        return entries
-
     def queue_updated(self, entry: Entry) -> QueueUpdated:
         """The rider's own view of an entry, as an event."""
         return QueueUpdated(
@@ -190,12 +197,9 @@ class Boards:
         )
 
 
-async def _open_entries(reads: Snapshot | Transaction, station_id: str) -> list[Entry]:
+async def open_entries(reads: Snapshot | Transaction, station_id: str) -> list[Entry]:
+    """A station's open entries, who came first first."""
     return await reads.queues.find({"station_id": station_id, "state": OPEN}, order=("order",))
-
-
-def _as_told(entry: Entry) -> tuple[int | None, Wait | None]:
-    return entry.position, entry.told_wait
 
 
 def _qr_expires(issued_at: datetime, world: World) -> datetime:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
+from typing import Self
 
 from pydantic import Field
 
@@ -18,6 +20,7 @@ from services.base import (
     SwapId,
     UserId,
 )
+from services.figures import QueueEntryView
 from services.states import OPEN, WAITING, BatteryState, EntryState, SwapState
 from services.wait import Wait, wait_of
 
@@ -100,6 +103,28 @@ class Battery(Document):
     updated_at: Instant
 
 
+class BoardEntry(Model):
+    """One open entry, as its station's board shows it."""
+
+    entry_id: str
+    swap_id: str
+    user_id: str
+    user_name: str
+    vehicle: Vehicle | None
+    state: EntryState
+    position: int | None
+    estimated_wait_minutes: Wait | None
+    battery_id: BatteryId | None
+    called: bool
+
+    @cached_property
+    def public(self) -> QueueEntryView:
+        """As anybody may see it."""
+        return QueueEntryView(
+            position=self.position, state=self.state, estimated_wait_minutes=self.estimated_wait_minutes
+        )
+
+
 class Entry(Document):
     """A rider's place in a station's queue; open until it ends. Collection `queues`."""
 
@@ -138,6 +163,34 @@ class Entry(Document):
         if self.wait_p50_minutes is None or self.wait_p90_minutes is None:
             return None
         return wait_of(self.wait_p50_minutes, self.wait_p90_minutes)
+
+    def told(self, position: int | None, wait: Wait | None) -> Entry:
+        """The entry once its rider knows this: the next version, or itself when they know it already."""
+        if (position, wait) == (self.position, self.told_wait):
+            return self
+        p50, p90 = (wait.p50, wait.p90) if wait else (None, None)
+        return self.changed(position=position, wait_p50_minutes=p50, wait_p90_minutes=p90)
+
+    @cached_property
+    def on_board(self) -> BoardEntry:
+        """As its station's board shows it: made once, for an entry is on many boards before it changes."""
+        return BoardEntry(
+            entry_id=self.id,
+            swap_id=self.swap_id,
+            user_id=self.user_id,
+            user_name=self.user_name,
+            vehicle=self.vehicle,
+            state=self.state,
+            position=self.position,
+            estimated_wait_minutes=self.told_wait,
+            battery_id=self.battery_id,
+            called=self.called_at is not None,
+        )
+
+    def changed(self, **fields: object) -> Self:
+        copy = super().changed(**fields)
+        copy.__dict__.pop("on_board", None)  # pydantic copies what was cached, too
+        return copy
 
     @property
     def is_waiting(self) -> bool:

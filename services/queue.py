@@ -11,8 +11,7 @@ from services.answers import (
     RenewedQr,
 )
 from services.base import Location
-from services.board import BoardEntry
-from services.boards import Boards
+from services.boards import Boards, open_entries
 from services.entries import Entries
 from services.errors import (
     AlreadyQueued,
@@ -25,7 +24,7 @@ from services.errors import (
 )
 from services.events import QueueConfirmed
 from services.holds import Holds
-from services.models import Battery, Entry, Station, Swap, User
+from services.models import Battery, BoardEntry, Entry, Station, Swap, User
 from services.ports import Transaction
 from services.states import OPEN, EntryState, SwapState
 from services.tokens import SignedToken
@@ -51,7 +50,9 @@ class QueueService:
         async with self._world.records.transaction() as tx:
             station = await self._entries.station(tx, station_id)
             user = await tx.users.get(user_id) or raise_(NotFound(user_id=user_id))
-            await self._require_place(tx, station, user)
+            await self._require_no_entry(tx, user)
+            entries = await open_entries(tx, station_id)
+            _require_place(station, len(entries))
             battery_type = user.vehicle.battery_type if user.vehicle else "standard"
             pack = await self._entries.choose_pack(tx, station_id, battery_type)
             if pack is None:
@@ -61,18 +62,14 @@ class QueueService:
             )
             signed = await self._admit(tx, entry, pack)
             following = station.model_copy(update={"next_order": station.next_order + 1})
-            told = (await self._boards.publish(tx, following))[entry.id]
+            told = await self._boards.join(tx, following, entries, entry)
             tx.log(self._confirmed(told))
             return self._entries.place(told, station, signed)
 
-    async def _require_place(self, tx: Transaction, station: Station, user: User) -> None:
+    async def _require_no_entry(self, tx: Transaction, user: User) -> None:
         present = await tx.queues.first({"user_id": user.id, "state": OPEN})
         if present is not None:
             raise AlreadyQueued(entry_id=present.id, station_id=present.station_id)
-        if not station.is_active:
-            raise StationClosed(station_id=station.id)
-        if await tx.queues.count({"station_id": station.id, "state": OPEN}) >= station.capacity:
-            raise QueueFull(station_id=station.id, capacity=station.capacity)
 
     def _entry(self, station: Station, user: User, pack: Battery) -> Entry:
         now = self._world.clock()
@@ -93,8 +90,7 @@ class QueueService:
         )
 
     async def _admit(self, tx: Transaction, entry: Entry, pack: Battery) -> SignedToken:
-        """Write everything that a place consists of."""
-        await tx.queues.insert(entry)
+        """Write everything that a place consists of, but for the entry, which still lacks its position."""
         await tx.swaps.insert(
             Swap(
                 id=entry.swap_id,
@@ -194,6 +190,13 @@ class QueueService:
             capacity=board.capacity,
             charged_batteries=board.charged_batteries,
         )
+
+
+def _require_place(station: Station, taken: int) -> None:
+    if not station.is_active:
+        raise StationClosed(station_id=station.id)
+    if taken >= station.capacity:
+        raise QueueFull(station_id=station.id, capacity=station.capacity)
 
 
 def _for_staff(entry: BoardEntry) -> QueueEntryForStaff:
