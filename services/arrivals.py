@@ -15,7 +15,7 @@ from services.geo import distance_m
 from services.holds import ON_THE_WAY, Holds
 from services.models import Entry, GpsFix, Station
 from services.ports import Transaction
-from services.states import ENTRY_MOVES, WAITING, EntryState, moved
+from services.states import ENTRY_MOVES, OPEN, EntryState, moved
 from services.timers import clear_timers
 from services.world import World
 
@@ -41,8 +41,8 @@ class Arrivals:
 
     async def follow(self, tx: Transaction, user_id: str, fixes: Iterable[GpsFix]) -> list[Crossing]:
         """Take the rider's entry along accepted fixes, in the order of their time."""
-        entry = await tx.queues.first({"user_id": user_id, "state": WAITING})
-        if entry is None:
+        entry = await tx.queues.first({"user_id": user_id, "state": OPEN})
+        if entry is None or not entry.is_waiting:
             return []
         station = await self._entries.station(tx, entry.station_id)
         before = await self._world.live.fences(user_id)

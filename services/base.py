@@ -16,7 +16,8 @@ def _utc(at: datetime) -> datetime:
 
 def rfc3339(at: datetime) -> str:
     """`2026-11-24T09:30:00.000000Z`: fixed width, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 Instant = Annotated[

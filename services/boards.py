@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from services.board import Place, StationBoard, Stock, project, ranked, staffed_bays
+from services.duty import count_on_duty
 from services.errors import NotFound, raise_
 from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
 from services.figures import BatteryCounts
 from services.models import Entry, HolderKind, Station
-from services.people import count_on_duty
 from services.ports import Scalar, Snapshot, Transaction
 from services.states import OPEN, BatteryState, EntryState
 from services.timers import set_timer, timer
@@ -49,7 +49,8 @@ class Boards:
         """Write the station's next version, call who is next, and tell everybody what moved.
 
         The last step of every transaction that changed the station's queue or stock. `station` may
-        carry changed fields; its version is still the stored one.
+        carry changed fields; its version is still the stored one. Who changes the staff on duty there
+        sets `staff_on_duty` to none.
         """
         await self._publish(tx, station, await open_entries(tx, station.id), None)
 
@@ -61,9 +62,11 @@ class Boards:
     async def _publish(
         self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry | None
     ) -> list[Entry]:
-        station = station.changed()
+        on_duty = station.staff_on_duty
+        if on_duty is None:
+            on_duty = await count_on_duty(tx, station.id)
+        station = station.changed(staff_on_duty=on_duty)
         await tx.stations.replace(station)
-        on_duty = await count_on_duty(tx, station.id)
         bays = staffed_bays(station.bays, on_duty)
         places = ranked(await self._call_next(tx, bays, entries), bays)
         told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]

@@ -68,6 +68,7 @@ class Station(Document):
     bays: int = Field(1, ge=1)  # swaps at the same time
     slots: int = Field(ge=1)  # packs it can hold
     next_order: int = 1  # the order number of the next entry
+    staff_on_duty: int | None = None  # counted anew when null
 
 
 class HolderKind(StrEnum):

@@ -64,7 +64,7 @@ class Services:
         return cls(
             world=world,
             credits=awards,
-            people=PeopleService(world),
+            people=PeopleService(world, boards),
             positions=PositionService(world, Arrivals(world, boards, entries, holds)),
             qr=QrService(world, entries, awards),
             queue=QueueService(world, boards, entries, holds),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.boards import Boards
 from services.errors import DuplicateKey, Forbidden, NotFound, raise_
 from services.models import Role, User
-from services.ports import Snapshot, Transaction
+from services.ports import Transaction
 from services.world import World
 
 
@@ -21,8 +22,9 @@ class Duty:
 class PeopleService:
     """Who is who."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, boards: Boards) -> None:
         self._world = world
+        self._boards = boards
 
     async def seen(self, user_id: str, *, role: Role, name: str, station_id: str | None) -> User:
         """The user; created from these claims when seen first. The record's name and vehicle stay."""
@@ -33,9 +35,16 @@ class PeopleService:
         try:
             async with self._world.records.transaction() as tx:
                 await tx.users.insert(user)
+                await self._on_duty(tx, user)
         except DuplicateKey:  # seen at the same moment through another socket
             return await self.get(user_id)
         return user
+
+    async def _on_duty(self, tx: Transaction, user: User) -> None:
+        """Staff without a record count as on duty at their station: it has one more."""
+        station = await tx.stations.get(user.station_id or "") if user.role is Role.STAFF else None
+        if station is not None:
+            await self._boards.publish(tx, station.model_copy(update={"staff_on_duty": None}))
 
     async def get(self, user_id: str) -> User:
         """Raises NotFound."""
@@ -55,15 +64,3 @@ class PeopleService:
         duty = await self.duty(user_id, claimed_station_id)
         if not duty.on_duty or duty.station_id != station_id:
             raise Forbidden(station_id=station_id)
-
-
-async def count_on_duty(reads: Snapshot | Transaction, station_id: str) -> int:
-    """Staff on duty at a station: open records there, and staff of the station without any record."""
-    on_duty = {
-        record.staff_id
-        for record in await reads.staff_assignments.find({"station_id": station_id, "ends_at": None})
-    }
-    for user in await reads.users.find({"role": Role.STAFF, "station_id": station_id}):
-        if user.id not in on_duty and await reads.staff_assignments.count({"staff_id": user.id}) == 0:
-            on_duty.add(user.id)
-    return len(on_duty)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final, Generic, TypeVar
 
 from hub.stores.sqlite_session import Session, WriteSession
@@ -14,13 +13,38 @@ from services.ports import Scalar, Where
 
 D = TypeVar("D", bound=Document)
 
-PARSED_KEPT: Final = 4096  # documents of a kind, the last ones read
+KNOWN: Final = 4096  # documents of a kind that are kept
+
+
+class Documents(Generic[D]):
+    """Texts of documents of a kind and what they say: the same text is the same immutable document."""
+
+    def __init__(self, model: type[D]) -> None:
+        self._parse = model.model_validate_json
+        self._known: dict[str, D] = {}  # the last ones read or written, oldest first
+
+    def read(self, text: str) -> D:
+        """The document of a text; parsed once."""
+        known = self._known.get(text)
+        return self._keep(text, self._parse(text)) if known is None else known
+
+    def write(self, document: D) -> str:
+        """The text of a document, which is not parsed when it is read again."""
+        text = document.model_dump_json()
+        self._keep(text, document)
+        return text
+
+    def _keep(self, text: str, document: D) -> D:
+        if len(self._known) >= KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[text] = document
+        return document
 
 
 @cache
-def parser(model: type[D]) -> Callable[[str], D]:
-    """Reads documents of a kind. The same text is the same immutable document, and is parsed once."""
-    return lru_cache(PARSED_KEPT)(model.model_validate_json)
+def documents_of(model: type[D]) -> Documents[D]:
+    """One for each kind."""
+    return Documents(model)
 
 
 class SqliteReads(Generic[D]):
@@ -29,11 +53,11 @@ class SqliteReads(Generic[D]):
     def __init__(self, session: Session, sql: TableSql) -> None:
         self._session = session
         self._sql = sql
-        self._parse: Callable[[str], D] = parser(sql.collection.model)  # type: ignore[arg-type]
+        self._documents: Documents[D] = documents_of(sql.collection.model)  # type: ignore[arg-type]
 
     async def get(self, id: str, /) -> D | None:
         rows = self._session.rows(self._sql.get, (id,))
-        return self._parse(rows[0][0]) if rows else None
+        return self._documents.read(rows[0][0]) if rows else None
 
     async def find(
         self, where: Where, /, *, order: tuple[str, ...] = ("id",), limit: int | None = None
@@ -43,7 +67,7 @@ class SqliteReads(Generic[D]):
         if limit is not None:
             statement += " LIMIT ?"
             parameters.append(limit)
-        return [self._parse(row[0]) for row in self._session.rows(statement, parameters)]
+        return [self._documents.read(row[0]) for row in self._session.rows(statement, parameters)]
 
     async def first(self, where: Where, /, *, order: tuple[str, ...] = ("id",)) -> D | None:
         found = await self.find(where, order=order, limit=1)
@@ -75,7 +99,7 @@ class SqliteWrites(SqliteReads[D]):
         self._writing = session
 
     async def insert(self, *documents: D) -> None:
-        rows = [(one.id, one.version, one.model_dump_json()) for one in documents]
+        rows = [(one.id, one.version, self._documents.write(one)) for one in documents]
         if len(rows) == 1:
             self._writing.run(self._sql.insert, rows[0])
         else:
@@ -84,7 +108,7 @@ class SqliteWrites(SqliteReads[D]):
     async def replace(self, document: D, /) -> None:
         done = self._writing.run(
             self._sql.replace,
-            (document.version, document.model_dump_json(), document.id, document.version - 1),
+            (document.version, self._documents.write(document), document.id, document.version - 1),
         )
         if done.rowcount != 1:
             raise WriteConflict(f"{self._sql.name} {document.id}")

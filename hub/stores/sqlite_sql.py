@@ -117,7 +117,8 @@ class TableSql:
         return f"CREATE {unique}INDEX {index.name} ON {self.name} ({fields}){self._partial(index)}"
 
     def _partial(self, index: Index) -> str:
-        terms = [f"{self.column(field)} IN ({_literals(of)})" for field, of in (index.where or {}).items()]
+        # Word for word as `where` has it: SQLite uses a partial index only for the same terms.
+        terms = [f"{self.column(field)} {_literals(of)}" for field, of in (index.where or {}).items()]
         return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
@@ -126,7 +127,8 @@ def _literals(condition: Condition) -> str:
     options = condition if isinstance(condition, tuple) else (condition,)
     if not all(isinstance(option, str) for option in options):
         raise TypeError("a partial index is about texts")
-    return ", ".join(f"'{option}'" for option in options)
+    texts = ", ".join(f"'{option}'" for option in options)
+    return f"IN ({texts})" if isinstance(condition, tuple) else f"= {texts}"
 
 
 TABLES: Final = {collection.name: TableSql(collection) for collection in COLLECTIONS}

@@ -11,7 +11,7 @@ from hub.stores.sqlite import SqliteStore
 from hub.stores.sqlite_sql import TABLES
 from services.models import HolderKind, PostingState, Role
 from services.ports import Range, Where
-from services.states import OPEN, WAITING, BatteryState, SwapState
+from services.states import OPEN, BatteryState, SwapState
 from tests.contract.documents import NOON, HandClock
 
 HERE: Where = {"holder.kind": HolderKind.SLOT, "holder.id": "station_001"}
@@ -24,7 +24,6 @@ QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("batteries", {"holder.kind": HolderKind.RIDER, "holder.id": "consumer_001"}, ("id",)),
     ("batteries", {"held_for": "entry"}, ("id",)),
     ("queues", {"user_id": "u", "state": OPEN}, ("id",)),
-    ("queues", {"user_id": "u", "state": WAITING}, ("id",)),
     ("queues", {"station_id": "s", "state": OPEN}, ("order",)),
     ("swaps", {"user_id": "u", "id": Range(lt="x")}, ("-id",)),
     ("swaps", {"state": SwapState.COMPLETED, "completed_at": Range(gte=NOON)}, ()),

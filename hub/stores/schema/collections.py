@@ -7,7 +7,7 @@ from typing import Final
 from hub.stores.schema.declaration import Collection, Index
 from services import models
 from services.base import Document
-from services.states import OPEN
+from services.states import OPEN, SwapState
 
 COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     Collection("users", models.User, (Index("users_by_role", ("role", "station_id")),)),
@@ -18,7 +18,6 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         (
             Index("queues_one_open_per_user", ("user_id",), unique=True, where={"state": OPEN}),
             Index("queues_order", ("station_id", "order"), unique=True),
-            Index("queues_by_user", ("user_id", "state")),
             Index("queues_by_station", ("station_id", "state", "order")),
         ),
     ),
@@ -28,7 +27,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         (
             Index("swaps_one_per_entry", ("entry_id",), unique=True),
             Index("swaps_by_user", ("user_id", "id")),
-            Index("swaps_by_completion", ("state", "completed_at")),
+            Index("swaps_by_completion", ("completed_at",), where={"state": SwapState.COMPLETED}),
         ),
     ),
     Collection(
