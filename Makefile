@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_DIR := tests/engine/node
+PEERS_DIR := benchmarks/engine/peers
 CODE := hub handlers services mlmodels
 # apt packages: what has to be there, and the package that brings it
 RUN_NEEDS := libuv.so.1:libuv1
 TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint types format bench demo-load lock docs clean
+.PHONY: help setup setup-test run test lint types format bench demo-load conformance lock docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,8 +52,15 @@ format: setup ## let ruff put it right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup-test ## the figures of the README, as ratios in one run
-	$(BIN)/python -m benchmarks
+$(PEERS_DIR)/node_modules/.ready: $(PEERS_DIR)/package-lock.json
+	npm ci --prefix $(PEERS_DIR) --no-audit --no-fund --silent
+	@touch $@
+
+bench: setup-test $(PEERS_DIR)/node_modules/.ready ## the figures of the README, as ratios in one run
+	ulimit -n 20000 && $(BIN)/python -m benchmarks
+
+conformance: setup-test ## the official protocol suites, from clones in ENGINE_SUITES
+	$(BIN)/pytest -m conformance tests/engine/test_conformance.py
 
 demo-load: setup ## the demo city at ten times the riders and speed, against a hub of its own
 	$(BIN)/navswap serve --demo --riders 400 --time-factor 30

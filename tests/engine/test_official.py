@@ -1,131 +1,17 @@
-"""The official protocol suites, and the official JavaScript client."""
+"""The official JavaScript client, with its defaults and without."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import socket
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_support import Running, Serve
+from node_runs import NODE, needs_node, run
 
 from hub.engine import Server
-
-NODE = Path(__file__).parent / "node"
-MODULES = NODE / "node_modules"
-SUITES = Path(os.environ.get("ENGINE_SUITES", "/work/.mirror"))
-CASES = {"engine.io": 24, "socket.io": 32}
-
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or not (MODULES / "socket.io-client").exists(),
-    reason="needs node and `npm ci` in tests/engine/node (make engine-node)",
-)
-
-
-async def run(*command: str, cwd: Path | None = None, deadline_s: float = 60) -> tuple[int, str]:
-    """Run a program to its end; its exit code and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), deadline_s)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    return process.returncode or 0, output.decode()
-
-
-def suite(name: str, port: int, ws: str, to: Path) -> Path:
-    """A copy of an official suite that talks to our port with the ws library of our choice."""
-    repository = SUITES / f"socketio+{name}-protocol" / "repo"
-    if not repository.exists():
-        pytest.skip(f"the official {name} suite is not at {repository} (set ENGINE_SUITES)")
-    folder = to / "suite"
-    folder.mkdir()
-    for file in ("test-suite.js", "node-imports.js"):
-        shown = subprocess.run(
-            ["git", f"--git-dir={repository}", "show", f"HEAD:test-suite/{file}"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        text = shown.stdout
-        (folder / file).write_text(text.replace("localhost:3000", f"localhost:{port}"))
-    (folder / "package.json").write_text('{"type":"module"}')
-    modules = folder / "node_modules"
-    modules.mkdir()
-    for found in MODULES.iterdir():
-        if found.name not in ("ws", "ws-locked"):
-            (modules / found.name).symlink_to(found)
-    (modules / "ws").symlink_to(MODULES / ws)
-    return folder
-
-
-def suite_server(name: str) -> Server:
-    """What each suite expects to find."""
-    if name == "engine.io":
-        server = Server(ping_interval=0.3, ping_timeout=0.2, cors_allowed_origins="*", path="/engine.io/")
-
-        async def echo(sid: str, data: Any) -> None:
-            await server.eio.send(sid, data)
-
-        server.eio.on("message", echo)
-        return server
-    server = Server(
-        ping_interval=0.3,
-        ping_timeout=0.2,
-        max_http_buffer_size=1_000_000,
-        cors_allowed_origins="*",
-        namespaces=["/", "/custom"],
-        connect_timeout=1.0,
-        recovery_window=None,
-    )
-
-    async def connect(sid: str, _environ: Any, auth: Any) -> None:
-        await server.emit("auth", auth or {}, to=sid)
-
-    async def connect_custom(sid: str, _environ: Any, auth: Any) -> None:
-        await server.emit("auth", auth or {}, to=sid, namespace="/custom")
-
-    async def message(sid: str, *args: Any) -> None:
-        await server.emit("message-back", args, to=sid)
-
-    async def message_with_ack(_sid: str, *args: Any) -> Any:
-        return args
-
-    server.on("connect", connect)
-    server.on("connect", connect_custom, namespace="/custom")
-    server.on("message", message)
-    server.on("message-with-ack", message_with_ack)
-    return server
-
-
-@needs_node
-@pytest.mark.parametrize("ws", ["ws-locked", "ws"])
-@pytest.mark.parametrize("name", ["engine.io", "socket.io"])
-async def test_official_suite_passes_completely(name: str, ws: str, tmp_path: Path) -> None:
-    server = suite_server(name)
-    port = await server.listen("localhost", 0)
-    try:
-        folder = suite(name, port, ws, tmp_path)
-        mocha = str(MODULES / "mocha" / "bin" / "mocha")
-        # ws 8.5.0 loses a frame that is read together with the one before it, whatever the server
-        # does: on a busy machine that can happen, with Node's own server too.
-        for _ in range(3 if ws == "ws-locked" else 1):
-            code, output = await run("node", mocha, "--reporter", "dot", "test-suite.js", cwd=folder)
-            if code == 0:
-                break
-            print(f"{name} with {ws}: {output}")
-    finally:
-        await server.close()
-    assert code == 0, output
-    assert f"{CASES[name]} passing" in output, output
 
 
 async def defaults(hub: Running, **options: Any) -> Any:
