@@ -1,17 +1,20 @@
-"""`make bench`: every figure of the README, measured here and now."""
+"""`make bench`: every figure of the README, measured here and now.
+
+Arguments go to the engine's part: `--quick`, `--only echo,fan,...` (see `benchmarks.engine`).
+"""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 
+from benchmarks.engine import __main__ as engine_bench
 from benchmarks.hub import bench as hub_bench
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.parse_args()
     asyncio.run(hub_bench.main())
+    print(f"\n{'the engine beside its peers, servers taking turns':<62}", flush=True)
+    engine_bench.main()
 
 
 if __name__ == "__main__":

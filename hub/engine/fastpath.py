@@ -18,14 +18,14 @@ from hub.engine.client import Client, Phase
 from hub.engine.connection import Connection
 from hub.engine.dispatch import Dispatcher
 from hub.engine.native import HTTP, SUCCESS, TEXT
-from hub.engine.packets import RESERVED_EVENTS, ProtocolError
+from hub.engine.packets import RESERVED_EVENTS, ProtocolError, parse
 
 if TYPE_CHECKING:
     from hub.engine.server import Server
 
 _CONNECTED: Final = Phase.CONNECTED
 _EVENT: Final = ord("2")
-_loads, _dumps, _copy_context = orjson.loads, orjson.dumps, contextvars.copy_context
+_loads, _dumps, _copy_context = parse, orjson.dumps, contextvars.copy_context
 
 
 class FastPath:

@@ -56,6 +56,21 @@ class Packet:
         return True
 
 
+def parse(text: bytes) -> Any:
+    """JSON, and the NaN and Infinity that Python's own client writes: an application may refuse them
+    with an answer, where the engine could only close. Raises ValueError.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        if b"NaN" not in text and b"Infinity" not in text:
+            raise
+    try:
+        return json.loads(text)
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
+
+
 def decode(raw: bytes) -> Packet:
     """Decode the text of an Engine.IO message (without its leading `4`); raises ProtocolError."""
     header = _HEADER.match(raw)
@@ -65,7 +80,7 @@ def decode(raw: bytes) -> Packet:
     type_ = kind[0] - 48
     body = raw[header.end() :]
     try:
-        data = orjson.loads(body) if body else None
+        data = parse(body) if body else None
         where = namespace.decode() if namespace else "/"
     except ValueError as exc:
         raise ProtocolError("invalid payload") from exc

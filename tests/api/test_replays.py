@@ -77,9 +77,10 @@ async def test_an_empty_key_is_no_key(hub: RunningHub) -> None:
     assert (answer.code, answer.paths) == ("validation_failed", ["request_id"])
 
 
-async def test_what_is_not_a_number_is_refused(make_hub: Any) -> None:
-    """python-socketio's own server reads NaN, which JSON does not have."""
-    hub = await make_hub(engine="aiohttp")
+@pytest.mark.parametrize("engine", ["auto", "aiohttp"])
+async def test_what_is_not_a_number_is_refused(make_hub: Any, engine: str) -> None:
+    """Python's client writes NaN, which JSON does not have."""
+    hub = await make_hub(engine=engine)
     rider = hub.rider()
     for wrong in (float("nan"), float("inf")):
         answer = await rider.call("gps:ping", lat=wrong, lng=1, accuracy=wrong)
