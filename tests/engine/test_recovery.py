@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engine_support import Raw, Running, Serve, eventually
-from test_official import MODULES, NODE, needs_node, run
+from node_runs import MODULES, NODE, needs_node, run
 
 WINDOW_S = 5.0
 
