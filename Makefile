@@ -57,7 +57,7 @@ $(PEERS_DIR)/node_modules/.ready: $(PEERS_DIR)/package-lock.json
 	@touch $@
 
 bench: setup-test $(PEERS_DIR)/node_modules/.ready ## the figures of the README, as ratios in one run
-	ulimit -n 20000 && $(BIN)/python -m benchmarks
+	ulimit -n 20000 && $(BIN)/python -m benchmarks $(ARGS)
 
 conformance: setup-test ## the official protocol suites, from clones in ENGINE_SUITES
 	$(BIN)/pytest -m conformance tests/engine/test_conformance.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
@@ -28,6 +29,7 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 h3 { margin: 0; font-size: 1rem; display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: baseline; }
 code { font: .9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { margin: .5rem 0 0; overflow-x: auto; }
+h3 .soft { font-weight: 400; font-size: .9em; }
 h3 code:first-child { color: var(--mark); font-weight: 600; }
 table { width: 100%; border-collapse: collapse; margin-top: .6rem; font-size: .92rem; }
 td { padding: .3rem .8rem .3rem 0; border-top: 1px solid var(--line); vertical-align: top; }
@@ -65,6 +67,11 @@ def _client(name: str, code: str) -> str:
     return f"<article><h3>{escape(name)}</h3><pre><code>{escape(code)}</code></pre></article>"
 
 
+def _prose(text: str) -> str:
+    """Text in which `names` stand in backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _operation(operation: Operation) -> str:
     route = f"<code>{operation.rest[0]} {escape(operation.rest[1])}</code>" if operation.rest else ""
     roles = "anybody" if len(operation.roles) > 4 else ", ".join(sorted(operation.roles))
@@ -76,7 +83,7 @@ def _operation(operation: Operation) -> str:
     }
     return (
         f"<article><h3><code>{escape(operation.event)}</code>{route}"
-        f'<span class="soft">{escape(roles)}</span></h3><div>{escape(operation.summary)}</div>'
+        f'<span class="soft">{escape(roles)}</span></h3><div>{_prose(operation.summary)}</div>'
         f"{_table(rows) if rows else ''}</article>"
     )
 
@@ -86,7 +93,7 @@ def _event(kind: type[Fact]) -> str:
     log = f'<span class="soft">log: {escape(kind.type)}</span>' if kind.type else ""
     return (
         f"<article><h3><code>{escape(kind.name or '')}</code>{log}</h3>"
-        f"<div>{escape(about(kind))}</div>"
+        f"<div>{_prose(about(kind))}</div>"
         f'<div class="soft">heard in <code>{escape(", ".join(rooms_of(kind)))}</code></div>'
         f'<div class="soft"><code>{escape(fields)}</code></div></article>'
     )
