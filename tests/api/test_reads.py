@@ -1,0 +1,46 @@
+"""Every read of the registry asked for through both doors: one expectation, the same answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.hub import RunningHub
+
+
+async def test_every_read_answers_the_same_through_both_doors(hub: RunningHub) -> None:
+    station = await hub.station()
+    rider, waiting = await hub.rider().ready(), await hub.rider().ready()
+    staff = await hub.staff(station).ready()
+    place = (await rider.confirm(station)).data
+    await waiting.confirm(station)
+    here = {"lat": station.location.lat, "lng": station.location.lng}
+    of_station = {"station_id": station.id}
+    expected: list[tuple[Any, str, dict[str, Any], Any]] = [
+        (rider, "queue:mine", {}, lambda a: a["entry_id"] == place["entry_id"]),
+        (rider, "queue:status", of_station, lambda a: (a["length"], "user_id" in str(a)) == (2, False)),
+        (staff, "queue:status", of_station, lambda a: a["entries"][0]["user_id"] == rider.id),
+        (rider, "queue:slots", of_station, lambda a: a["length"] == 2),
+        (
+            rider,
+            "qr:image",
+            {"token": place["qr_token"], "size": 128},
+            lambda a: a["content_type"] == "image/png",
+        ),
+        (staff, "swap:get", {"swap_id": place["swap_id"]}, lambda a: a["state"] == "pending"),
+        (rider, "swap:history", {"user_id": rider.id}, lambda a: a["total"] == 1),
+        (rider, "station:status", of_station, lambda a: a["batteries"]["held"] == 2),
+        (rider, "station:list", {"active_only": True}, lambda a: a["items"][0]["id"] == station.id),
+        (rider, "station:nearest", here, lambda a: a["items"][0]["distance_m"] == 0),
+        (rider, "recommend", {"location": here}, lambda a: a["items"][0]["station_id"] == station.id),
+        (rider, "recommend:optimal", here, lambda a: a["station_id"] == station.id),
+    ]
+    for person, event, payload, holds in expected:
+        by_socket, by_rest = [await person.ask(door, event, payload) for door in ("socket", "rest")]
+        assert by_socket.ok, (event, by_socket.error)
+        # REST gives a picture as its bytes, the event as a field with its type.
+        picture = event == "qr:image"
+        assert (by_socket.data["image"] if picture else by_socket.data) == by_rest.data, event
+        assert holds(by_socket.data), (event, by_socket.data)
+
+    reads = {op.event for op in hub.hub.registry if op.rest and not op.command}
+    assert {event for _, event, _, _ in expected} == reads
