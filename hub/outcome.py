@@ -71,10 +71,6 @@ class Outcome:
     replayed: bool = False
 
     @property
-    def ok(self) -> bool:
-        return self.refusal is None
-
-    @property
     def label(self) -> str:
         """`ok`, or the code: of a closed set."""
         return "ok" if self.refusal is None else self.refusal.code.value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from hub.metrics import Metrics
@@ -12,8 +11,8 @@ from hub.people_seen import Seen
 from hub.rooms import ADMIN
 from hub.snapshots import Stats
 from services.base import rfc3339
-from services.ports import LogRecord, Range
-from services.states import SwapState
+from services.ports import LogRecord
+from services.swap import completed_today
 from services.world import World
 
 POSITIONS_EVERY_S: Final = 0.25
@@ -110,17 +109,10 @@ class StatsTicker:
     async def now(self) -> Stats:
         """The figures of this moment."""
         boards = await self._world.live.boards()
-        midnight = _midnight(self._world.clock())
         return Stats(
             connections=self._connections(),
             events_per_s=self._events_per_s,
             commands_per_s=self._commands_per_s,
             open_entries=sum(len(board.entries) for board in boards),
-            swaps_today=await self._world.records.now.swaps.count(
-                {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
-            ),
+            swaps_today=await completed_today(self._world),
         )
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)

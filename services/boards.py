@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import Final
 
 from services.board import Place, StationBoard, Stock, project, ranked, staffed_bays
@@ -173,7 +172,7 @@ class Boards:
             hold_until=entry.hold_until,
             called_at=entry.called_at,
             call_until=entry.call_until,
-            qr_expires_at=_qr_expires(entry.qr_issued_at, self._world),
+            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
             battery_id=entry.battery_id,
         )
 
@@ -203,7 +202,3 @@ class Boards:
 async def open_entries(reads: Snapshot | Transaction, station_id: str) -> list[Entry]:
     """A station's open entries, who came first first."""
     return await reads.queues.find({"station_id": station_id, "state": OPEN}, order=("order",))
-
-
-def _qr_expires(issued_at: datetime, world: World) -> datetime:
-    return issued_at + world.rules.qr_token_expiry

@@ -47,9 +47,3 @@ class CreditService:
     async def balance(self, reads: Snapshot | Transaction, account: str) -> int:
         """The sum of what was posted to an account."""
         return await reads.credits.sum("amount", {"account": account, "state": PostingState.POSTED})
-
-    async def totals(self, account: str) -> tuple[int, int]:
-        """What is posted to an account, and what is promised."""
-        reads = self._world.records.now
-        pending = {"account": account, "state": PostingState.PENDING}
-        return await self.balance(reads, account), await reads.credits.sum("amount", pending)

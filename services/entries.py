@@ -48,7 +48,7 @@ class Entries:
             estimated_wait_minutes=entry.told_wait,
             hold_until=entry.hold_until,
             qr_token=signed or self.signed(entry),
-            qr_expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
+            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
             station=StationCard(id=station.id, name=station.name, location=station.location),
             version=entry.version,
         )
@@ -74,7 +74,7 @@ class Entries:
                 user_id=entry.user_id,
                 station_id=entry.station_id,
                 issued_at=entry.qr_issued_at,
-                expires_at=entry.qr_issued_at + self._world.rules.qr_token_expiry,
+                expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
             )
         )
         return signed

@@ -21,7 +21,7 @@ from services.base import (
     UserId,
 )
 from services.figures import QueueEntryView
-from services.states import OPEN, WAITING, BatteryState, EntryState, SwapState
+from services.states import WAITING, BatteryState, EntryState, SwapState
 from services.wait import Wait, wait_of
 
 
@@ -35,12 +35,20 @@ class Role(StrEnum):
     DEVICE = "device"
 
 
+STANDARD = "standard"  # the type of a pack or a vehicle that names none
+
+
 class Vehicle(Model):
     """What a rider drives; only packs of its `battery_type` fit."""
 
     id: str = Field(max_length=64)
     model: str | None = Field(None, max_length=64)
-    battery_type: Id = "standard"
+    battery_type: Id = STANDARD
+
+
+def battery_type_of(vehicle: Vehicle | None) -> str:
+    """The packs that fit; of a rider whose vehicle is not known, the standard ones."""
+    return vehicle.battery_type if vehicle else STANDARD
 
 
 class User(Document):
@@ -93,7 +101,7 @@ class Holder(Model):
 class Battery(Document):
     """A pack. `held_for` is the open entry that it is promised to."""
 
-    battery_type: Id = "standard"
+    battery_type: Id = STANDARD
     state: BatteryState
     holder: Holder
     soc: float = Field(ge=0, le=100)
@@ -153,10 +161,6 @@ class Entry(Document):
     position: int | None = None  # as last told to the rider; null when not waiting
     wait_p50_minutes: float | None = None
     wait_p90_minutes: float | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN
 
     @property
     def told_wait(self) -> Wait | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.boards import Boards
-from services.errors import DuplicateKey, Forbidden, NotFound, raise_
+from services.errors import DuplicateKey, NotFound, raise_
 from services.models import Role, User
 from services.ports import Transaction
 from services.world import World
@@ -58,9 +58,3 @@ class PeopleService:
         if newest is None:
             return Duty(claimed_station_id, on_duty=claimed_station_id is not None)
         return Duty(newest.station_id, on_duty=newest.ends_at is None)
-
-    async def require_duty(self, user_id: str, claimed_station_id: str | None, station_id: str) -> None:
-        """Raises Forbidden unless the staff member is on duty at that station."""
-        duty = await self.duty(user_id, claimed_station_id)
-        if not duty.on_duty or duty.station_id != station_id:
-            raise Forbidden(station_id=station_id)

@@ -24,7 +24,7 @@ from services.errors import (
 )
 from services.events import QueueConfirmed
 from services.holds import Holds
-from services.models import Battery, BoardEntry, Entry, Station, Swap, User
+from services.models import Battery, BoardEntry, Entry, Station, Swap, User, battery_type_of
 from services.ports import Transaction
 from services.states import OPEN, EntryState, SwapState
 from services.tokens import SignedToken
@@ -53,8 +53,7 @@ class QueueService:
             await self._require_no_entry(tx, user)
             entries = await open_entries(tx, station_id)
             _require_place(station, len(entries))
-            battery_type = user.vehicle.battery_type if user.vehicle else "standard"
-            pack = await self._entries.choose_pack(tx, station_id, battery_type)
+            pack = await self._entries.choose_pack(tx, station_id, battery_type_of(user.vehicle))
             if pack is None:
                 raise NoBattery(station_id=station_id)
             entry = self._entry(station, user, pack).model_copy(
@@ -153,9 +152,7 @@ class QueueService:
             await tx.queues.replace(renewed)
             signed = await self._entries.issue_token(tx, renewed)
             tx.log(self._boards.queue_updated(renewed))
-        return RenewedQr(
-            qr_token=signed, qr_expires_at=renewed.qr_issued_at + self._world.rules.qr_token_expiry
-        )
+        return RenewedQr(qr_token=signed, qr_expires_at=self._world.rules.qr_expires_at(renewed.qr_issued_at))
 
     async def still_coming(self, user_id: str, *, coming: bool) -> QueuePlace | QueueLeftAnswer:
         """Answer the question; `False` leaves. Raises NotFound without an open entry."""

@@ -10,6 +10,7 @@ from services.base import Location
 from services.board import StationBoard
 from services.errors import NotFound, raise_
 from services.geo import DETOUR_RATIO, distance_m, travel_s
+from services.models import battery_type_of
 from services.world import World
 
 REACH_KM: Final = 15.0
@@ -37,7 +38,7 @@ class RecommendService:
         """The best stations first. Without a place the newest fix decides. Raises NotFound without one."""
         here = here or await self._last_place(user_id)
         user = await self._world.records.now.users.get(user_id)
-        wanted = user.vehicle.battery_type if user and user.vehicle else "standard"
+        wanted = battery_type_of(user.vehicle if user else None)
         reach_m = _reach_m(battery_level)
         options = [
             _recommendation(board, away, board.stock.sellable.get(wanted, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -34,6 +34,6 @@ class Rules(Model):
     def queue_call(self) -> timedelta:
         return timedelta(minutes=self.queue_call_minutes)
 
-    @property
-    def qr_token_expiry(self) -> timedelta:
-        return timedelta(minutes=self.qr_token_expiry_minutes)
+    def qr_expires_at(self, issued_at: datetime) -> datetime:
+        """When a token given out then can be scanned no longer."""
+        return issued_at + timedelta(minutes=self.qr_token_expiry_minutes)

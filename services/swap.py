@@ -11,7 +11,17 @@ from services.credits import CreditService
 from services.entries import SWAP_AWARD, Entries
 from services.errors import NotActive, NotFound, WrongBattery, raise_
 from services.events import CreditsAwarded, SwapCancelled, SwapCompleted
-from services.models import Battery, Entry, Holder, HolderKind, PackHealth, PostingState, Swap, Ticket
+from services.models import (
+    Battery,
+    Entry,
+    Holder,
+    HolderKind,
+    PackHealth,
+    PostingState,
+    Swap,
+    Ticket,
+    battery_type_of,
+)
 from services.paging import page
 from services.ports import Range, Transaction, Where
 from services.states import (
@@ -84,7 +94,7 @@ class SwapService:
     async def _new_pack(self, tx: Transaction, entry: Entry, id: str, old: Battery | None) -> Battery:
         """The pack handed out: the assigned one, or another that is as good and free here."""
         pack = await tx.batteries.get(id) or raise_(WrongBattery(new_battery_id=id))
-        wanted = entry.vehicle.battery_type if entry.vehicle else "standard"
+        wanted = battery_type_of(entry.vehicle)
         is_here = pack.holder.kind is HolderKind.SLOT and pack.holder.id == entry.station_id
         is_free = pack.held_for in (None, entry.id)
         if not (is_here and is_free and pack.state is BatteryState.CHARGED and pack.battery_type == wanted):
@@ -220,12 +230,6 @@ class SwapService:
             await self._entries.publish(tx, swap.station_id)
         return view(cancelled)
 
-    async def completed_today(self) -> int:
-        """Swaps completed since midnight UTC."""
-        midnight = self._world.clock().replace(hour=0, minute=0, second=0, microsecond=0)
-        done: Where = {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
-        return await self._world.records.now.swaps.count(done)
-
     async def history(self, user_id: str, *, limit: int, cursor: str | None) -> CountedPage[SwapView]:
         """A rider's swaps, newest first."""
         swaps = self._world.records.now.swaps
@@ -235,6 +239,13 @@ class SwapService:
             next_cursor=found.next_cursor,
             total=await swaps.count({"user_id": user_id}),
         )
+
+
+async def completed_today(world: World) -> int:
+    """Swaps completed since midnight UTC."""
+    midnight = world.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    done: Where = {"state": SwapState.COMPLETED, "completed_at": Range(gte=midnight)}
+    return await world.records.now.swaps.count(done)
 
 
 def view(swap: Swap) -> SwapView:
