@@ -20,9 +20,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.engine import generator
+from benchmarks.engine.floor import floor_us
 
 HERE = Path(__file__).parent
 HUB, NODE, PYTHON = "hub", "node", "python-socketio"
+FLOOR = "CPU per delivery of a bare loop of send, us"
 Figures = dict[str, list[float]]
 
 
@@ -107,7 +109,9 @@ def pace(kind: str) -> Figures:
     with running(kind) as server:
         deliveries, used, waits = generator.paced(server.port, 1000, 50, 5.0, lambda: server.cpu_s)
     waits.sort()
+    floor = {FLOOR: [floor_us(1000, 50, 5.0)]} if kind == HUB else {}
     return {
+        **floor,
         "CPU per delivery, us": [used / deliveries * 1e6],
         "ack p99 meanwhile, ms": [waits[int(len(waits) * 0.99)] * 1000],
     }
@@ -133,7 +137,7 @@ def memory(kind: str) -> Figures:
 
 def load(kind: str) -> Figures:
     """CPU at 0 and at 200 messages a second; the first answer after a quiet time."""
-    if kind == PYTHON:
+    if kind != HUB:
         return {}
     with running(kind) as server:
         cpu = server.cpu_s
@@ -238,7 +242,7 @@ def main() -> None:
     kinds = peers()
     for name in options.only.split(","):
         results: dict[str, Figures] = {kind: {} for kind in kinds}
-        repeat = rounds if name not in ("load", "curve") else min(rounds, 1)
+        repeat = rounds if name != "curve" else 1
         for _ in range(repeat):
             for kind in kinds:
                 try:
