@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hub.keyring import kept_secret
+from hub.stores.redis_address import RedisAddress
 from services.rules import Rules
 
 WEAK: Final = frozenset(
@@ -61,7 +62,9 @@ class Settings(BaseSettings):
         None, description="records in this MongoDB replica set; without it in SQLite under DATA_DIR"
     )
     redis_host: SecretStr | None = Field(
-        None, description="live state in this Redis, shared by the nodes; without it in memory"
+        None,
+        description="live state in this Redis, shared by the nodes; without it in memory: host, host:port, "
+        "redis://, rediss://, unix://, redis+sentinel://host,host/service or redis+cluster://host,host",
     )
     kafka_bootstrap_servers: str | None = Field(
         None, description="publish the event log to these brokers; without it the log stays in the records"
@@ -199,11 +202,20 @@ def setting_name(field: str) -> str:
 
 def check(settings: Settings) -> None:
     """Raises ConfigError, with the setting to change, where the hub must not start."""
-    for field in ("mongodb_uri", "redis_host", "kafka_bootstrap_servers"):
+    if settings.redis_host is not None:
+        _check_redis(settings.redis_host.get_secret_value())
+    for field in ("mongodb_uri", "kafka_bootstrap_servers"):
         if getattr(settings, field) is not None:
             raise ConfigError(setting_name(field), "not supported by this version; leave it unset")
     if settings.environment == "production":
         _check_production(settings)
+
+
+def _check_redis(target: str) -> None:
+    try:
+        RedisAddress.parse(target)
+    except ValueError as error:
+        raise ConfigError("REDIS_HOST", str(error)) from error
 
 
 def _check_production(settings: Settings) -> None:
