@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from hub.leases import Leases, Work
 from hub.logs import logger
 from hub.metrics import Metrics
 
@@ -27,6 +28,10 @@ class Supervisor:
     def own(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Keep `run` running until `stop`; one that returns is done."""
         self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
+
+    def own_on_one_node(self, name: str, leases: Leases, work: Work) -> None:
+        """Keep `work` running on whichever node holds the lease of that name, and on no other."""
+        self.own(name, lambda: leases.run(name, work))
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         pause, loop = FIRST_PAUSE_S, asyncio.get_running_loop()
