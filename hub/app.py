@@ -160,9 +160,9 @@ class Hub:
         await self.resources.log.keep_position(READER, self.reader.at)
 
     def _own_tasks(self) -> None:
-        services = self.services
-        self.supervisor.own("timers", TimerOwner(services).run)
-        self.supervisor.own("prune", PruneOwner(self.resources.prune).run)
+        leases = self.resources.leases
+        self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
+        self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
         self.supervisor.own("expiry", self.realtime.expiry.run)
         self.supervisor.own("positions", self.positions.run)
         self.supervisor.own("stats", self.stats.run)

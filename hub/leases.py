@@ -56,7 +56,7 @@ class Leases(Protocol):
 
 
 class AloneLeases:
-    """Implements `Leases` for a hub without others: each lease is its own at once and until it gives it back."""
+    """Implements `Leases` for a hub without others: each lease is its own at once, until it gives it back."""
 
     def __init__(self, *, clock: Clock, node: str = "alone") -> None:
         self._clock = clock

@@ -9,6 +9,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from hub.config import ConfigError, Settings
+from hub.leases import AloneLeases, Leases
 from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
@@ -25,6 +26,7 @@ class Resources:
     records: Records
     log: Log
     live: Live
+    leases: Leases
     tell_when_stale: Callable[[Callable[[], None]], None]  # who is told that a write to live state failed
     prune: Callable[[], Awaitable[Mapping[str, int]]]  # drop what is past its time; answers how many of what
 
@@ -61,4 +63,5 @@ async def open_resources(
         def tell(listener: Callable[[], None]) -> None:
             store.records.on_stale = listener
 
-        yield Resources(store.records, store.log, MemoryLive(clock=clock), tell, store.prune)
+        live, leases = MemoryLive(clock=clock), AloneLeases(clock=clock)
+        yield Resources(store.records, store.log, live, leases, tell, store.prune)

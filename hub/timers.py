@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from hub.leases import Lease
 from hub.logs import logger
 from services.network import Services
 
@@ -23,10 +24,10 @@ class TimerOwner:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def run(self) -> None:
-        """Fire what is due, for ever. What a step raises is the supervisor's to report."""
+    async def run(self, lease: Lease) -> None:
+        """Fire what is due, while the lease is held. What a step raises is the supervisor's to report."""
         clock = self._services.world.clock
-        while True:
+        while lease.held:
             following = await self._services.timers.run_due(clock())
             wait_s = LOOK_EVERY_S
             if following is not None:
@@ -40,9 +41,9 @@ class PruneOwner:
     def __init__(self, prune: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
         self._prune = prune
 
-    async def run(self) -> None:
-        """For ever."""
-        while True:
+    async def run(self, lease: Lease) -> None:
+        """While the lease is held."""
+        while lease.held:
             dropped = await self._prune()
             if any(dropped.values()):
                 _log.info("pruned", **dropped)
