@@ -351,3 +351,10 @@ class UsedLink(Document):
     """A one-time link of the dashboard that was opened; `id` is the link's nonce."""
 
     used_at: Instant
+
+
+class InstallationFact(Document):
+    """What every node must agree on; `id` says what. Collection `installation`."""
+
+    value: str
+    at: Instant

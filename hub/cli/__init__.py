@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from hub.cli import config, demo, link, serve, specs, token
+from hub.cli import backup, config, demo, link, migrate, restore, serve, specs, token
 from hub.config import ConfigError
+from hub.stores.dump import DumpError
 from hub.stores.sqlite_migrations import SchemaError
 
-COMMANDS = (serve, demo, token, link, config, specs)
+COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, specs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, SchemaError, ValidationError) as error:
         print(f"navswap: {_sentence(error)}", file=sys.stderr)
         return 2
+    except DumpError as error:
+        print(f"navswap: {error}", file=sys.stderr)
+        return 1
     except OSError as error:  # a port that is taken, a directory that cannot be written
         print(f"navswap: {error.strerror or error}", file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from services.ports import LogRecord
 
 ROWS_PER_STATEMENT: Final = 100
 
-_COLUMNS: Final = "seq, id, name, rooms, type, topic, key, at, payload"
+COLUMNS: Final = "seq, id, name, rooms, type, topic, key, at, payload"
 _ROW: Final = "(NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -30,9 +30,9 @@ def append(session: WriteSession, facts: Sequence[Fact]) -> list[LogRecord]:
 
 def _append(session: WriteSession, facts: Sequence[Fact]) -> list[LogRecord]:
     records = [_record_of(fact) for fact in facts]
-    parameters = [item for record in records for item in _row(record)]
+    parameters = [item for record in records for item in row_of(record)]
     rows = ", ".join([_ROW] * len(records))
-    last = session.run(f"INSERT INTO outbox ({_COLUMNS}) VALUES {rows}", parameters).lastrowid or 0
+    last = session.run(f"INSERT INTO outbox ({COLUMNS}) VALUES {rows}", parameters).lastrowid or 0
     # One statement under the write lock: its rows have successive numbers.
     first = last - len(records) + 1
     return [_numbered(record, seq) for seq, record in enumerate(records, first)]
@@ -58,13 +58,15 @@ def _numbered(record: LogRecord, seq: int) -> LogRecord:
     )
 
 
-def _row(record: LogRecord) -> tuple[SqlValue, ...]:
+def row_of(record: LogRecord) -> tuple[SqlValue, ...]:
+    """The values of every column but `seq`."""
     rooms = " ".join(record.rooms)
     at = rfc3339(record.at)
     return record.id, record.name, rooms, record.type, record.topic, record.key, at, record.payload
 
 
-def _record(row: tuple[Any, ...]) -> LogRecord:
+def record_of(row: tuple[Any, ...]) -> LogRecord:
+    """The record of a row of `COLUMNS`."""
     seq, event_id, name, rooms, type_, topic, key, at, payload = row
     return LogRecord(
         seq, event_id, name, tuple(rooms.split()), type_, topic, key, datetime.fromisoformat(at), payload
@@ -102,8 +104,8 @@ class SqliteLog:
         recent = self._tail.after(after, limit)
         if recent is not None:
             return recent
-        statement = f"SELECT {_COLUMNS} FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
-        return [_record(row) for row in self._reading.rows(statement, (after, self._last, limit))]
+        statement = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        return [record_of(row) for row in self._reading.rows(statement, (after, self._last, limit))]
 
     async def last(self) -> int:
         return self._last

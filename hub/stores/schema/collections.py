@@ -71,4 +71,5 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
     Collection("audit", models.AuditRecord, (Index("audit_by_actor", ("actor", "at")),)),
     Collection("used_links", models.UsedLink),
+    Collection("installation", models.InstallationFact),
 )

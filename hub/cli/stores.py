@@ -1,0 +1,52 @@
+"""The stores that the settings name, as what a copy is made from and to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from hub.config import Settings
+from hub.lifespan import RECORDS_FILE, alone_in
+from hub.stores.dump import LOG, Source, Tallies, Target, documents_in
+from hub.stores.sqlite_dump import SqliteSource, SqliteTarget
+
+
+class Kind(StrEnum):
+    """Where records are."""
+
+    SQLITE = "sqlite"
+    MONGODB = "mongodb"
+
+
+def kind_of(settings: Settings) -> Kind:
+    """The store that a hub with these settings uses."""
+    return Kind.MONGODB if settings.mongodb_uri else Kind.SQLITE
+
+
+def records_path(settings: Settings) -> Path:
+    """The file of the embedded store."""
+    return settings.data_dir / RECORDS_FILE
+
+
+@asynccontextmanager
+async def open_source(kind: Kind, settings: Settings) -> AsyncIterator[Source]:
+    """One moment of the store. Raises DumpError."""
+    with SqliteSource.open(records_path(settings)) as source:
+        yield source
+
+
+@asynccontextmanager
+async def open_target(kind: Kind, settings: Settings, *, replace: bool) -> AsyncIterator[Target]:
+    """A store to be filled, all or nothing. Raises DumpError when it holds something and `replace` is not said."""
+    with (
+        alone_in(settings.data_dir),
+        SqliteTarget.create(records_path(settings), replace=replace) as target,
+    ):
+        yield target
+
+
+def in_words(tallies: Tallies) -> str:
+    """What was copied, for whoever waits for it."""
+    return f"{documents_in(tallies):,} documents and {tallies[LOG].count:,} records of the log"
