@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hub.engine.lanes import ACK
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from hub.engine.outgoing import Outgoing
     from hub.engine.topics import Room
 
-_MAX_HELD = 200_000  # events a client may be owed before its CONNECT
-
 
 class Phase(enum.Enum):
     """A client's life."""
@@ -25,6 +24,18 @@ class Phase(enum.Enum):
     CONNECTED = 2
     LEAVING = 3  # its disconnect handler is due or runs
     GONE = 4
+
+
+class Held(list["Outgoing"]):
+    """Events that leave after a CONNECT, and the bytes they take."""
+
+    def __init__(self, events: Iterable[Outgoing] = ()) -> None:
+        super().__init__(events)
+        self.size = sum(event.size for event in self)
+
+    def append(self, event: Outgoing) -> None:
+        super().append(event)
+        self.size += event.size
 
 
 class Client:
@@ -52,7 +63,7 @@ class Client:
         self.connection = connection
         self.phase = Phase.CONNECTING
         self.native = False  # whether topics reach it
-        self.held: list[Outgoing] | None = []  # events that leave after its CONNECT
+        self.held: Held | None = Held()  # events that leave after its CONNECT
         self.rooms: dict[Any, Room] = {}
         self.inbox: deque[tuple[Any, ...]] | None = None
         self.inbox_bytes = 0
@@ -72,9 +83,9 @@ class Client:
             return
         if self.held is None:
             self.connection.send(packet.frames(self.payload_offsets), packet.lane, packet.key)
-        elif len(self.held) < _MAX_HELD:
-            self.held.append(packet)
-        else:
+            return
+        self.held.append(packet)
+        if self.held.size > self.connection.engine.options.max_backpressure_bytes:
             self.connection.close_slow()
 
     def control(self, frames: Frames) -> None:

@@ -52,6 +52,7 @@ class ForeignCodec(Codec):
             found = self._class(encoded_packet=raw)
             packet = Packet(found.packet_type, found.namespace or "/", found.id, found.data)
             packet.missing = found.attachment_count
+            _check_types(packet)
             packets.check(packet)
         except ProtocolError:
             raise
@@ -67,3 +68,9 @@ class ForeignCodec(Codec):
             return (b"", encoded)
         parts = encoded if isinstance(encoded, list) else [encoded]
         return (b"4" + parts[0].encode(), *(bytes(part) for part in parts[1:]))
+
+
+def _check_types(packet: Packet) -> None:
+    """What a serializer other than the protocol's own leaves to whoever writes the packet."""
+    if type(packet.namespace) is not str or type(packet.id) not in (int, type(None)):
+        raise ProtocolError("invalid packet")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from socketio import exceptions
 
 from hub.engine import packets
-from hub.engine.client import Client, Phase
+from hub.engine.client import Client, Held, Phase
 from hub.engine.connection import Connection
 from hub.engine.lanes import ACK
 from hub.engine.outgoing import Outgoing
@@ -27,6 +27,7 @@ RecoveryCheck = Callable[[dict[str, Any], Any, frozenset[Any], Any], Awaitable[C
 """Given environ, auth, the rooms and the user session of a client that comes back: the rooms it may
 still be in, or None when it is not the same user any more."""
 _AFTER_CONNECT_S: Final = 0.002  # between a CONNECT and the first event behind it
+_MAX_NAMESPACES: Final = 100  # of one connection
 _TAKEOVER_S: Final = 5.0  # how long the old socket's disconnect handler may take
 _logger = logging.getLogger("hub.engine")
 
@@ -46,6 +47,8 @@ class Connector:
             connection.send(self._server.codec.control(packets.CONNECT_ERROR, namespace, reason))
         elif namespace in connection.clients:
             raise ProtocolError("already connected to this namespace")
+        elif len(connection.clients) >= _MAX_NAMESPACES:
+            raise ProtocolError("too many namespaces")
         else:
             client = server.manager.add(Client(self._engine.generate_id(), namespace, connection))
             connection.join_by = math.inf
@@ -67,13 +70,13 @@ class Connector:
         if server.recovery is not None:
             await self._prepare(client, auth or {})
         if server.always_connect:
-            self._accept(client)
+            await self._accept(client)
         refusal = await self._ask(client, auth)
         client.connection.request.forget_environ()
         if refusal is not None:
             self._refuse(client, refusal)
         elif not server.always_connect:
-            self._accept(client)
+            await self._accept(client)
         if client.connection.closed and client.phase is Phase.CONNECTED:
             server.leave(client, server.reason.TRANSPORT_CLOSE)
 
@@ -83,6 +86,9 @@ class Connector:
         """Run the connect handler; what it refuses with, or None."""
         try:
             accepted = await self._call(client, auth)
+        except asyncio.CancelledError:
+            self._server.manager.basic_disconnect(client.sid, client.namespace)
+            raise
         except exceptions.ConnectionRefusedError as exc:
             return dict(exc.error_args)
         except ConnectionRefusedError as exc:
@@ -107,12 +113,12 @@ class Connector:
             except TypeError:
                 raise exc from None
 
-    def _accept(self, client: Client) -> None:
+    async def _accept(self, client: Client) -> None:
         server = self._server
         server.manager.accept(client)
         answer = {"sid": client.sid}
         if client.session is not None:
-            server.recovery.store(client.session)
+            await server.recovery.store(client.session)
             answer["pid"] = client.session.pid
             self._tell_session(client)
         client.connection.send(self._server.codec.control(packets.CONNECT, client.namespace, answer), ACK)
@@ -163,21 +169,23 @@ class Connector:
 
     async def _recover(self, client: Client, pid: Any, auth: dict[str, Any]) -> bool:
         recovery = self._server.recovery
-        session = recovery.find(pid)
+        session = await recovery.find(pid)
         if session is None or session.namespace != client.namespace:
             return False
         allowed = await self._allowed(client, session, auth)
-        if allowed is None or not await self._take_over(session):
+        if allowed is None or not await recovery.claim(session, self._take_over):
             return False
-        if client.connection.closed or recovery.find(pid) is not session:
+        if client.connection.closed:
+            recovery.away(session, time.monotonic(), session.user_session)
             return False
-        # No await from here to the end: an event between reading the stream and joining would be lost.
-        missed = recovery.missed(session, auth.get("offset"), allowed)
-        limit = self._engine.options.max_backpressure_bytes // 2
-        if missed is None or sum(packet.size for packet in missed) > limit:
-            return False
-        self._restore(client, session, allowed, missed)
-        return True
+        fresh, limit = client.sid, self._engine.options.max_backpressure_bytes // 2
+        enter = functools.partial(self._restore, client, session, allowed)
+        missed = await recovery.replay(session, auth.get("offset"), allowed, limit, enter)
+        if missed is not None:
+            client.held = Held([*missed, *(client.held or ())])
+        elif client.sid != fresh:
+            self._server.manager.withdraw(client, fresh)
+        return missed is not None
 
     async def _allowed(self, client: Client, session: Session, auth: Any) -> Collection[Any] | None:
         """The rooms it may be in, or hear of, today: those it is in and those it has left lately."""
@@ -201,25 +209,24 @@ class Connector:
         return (session.client.connection.user_session or {}).get(session.namespace)
 
     async def _take_over(self, session: Session) -> bool:
-        """Close the socket that still has this session, and wait until its handlers are done."""
-        old = session.client
-        if old is None:
-            return True
-        old.connection.close(self._server.reason.TRANSPORT_CLOSE, 1000, b"taken over")
+        """Close the socket that has this session, and wait until its handlers are done.
+
+        Whoever else waited for the same end may have come first: then that one is closed, in its turn.
+        """
         try:
-            await asyncio.wait_for(self._server.manager.gone(old), _TAKEOVER_S)
+            async with asyncio.timeout(_TAKEOVER_S):
+                while (old := session.client) is not None:
+                    old.connection.close(self._server.reason.TRANSPORT_CLOSE, 1000, b"taken over")
+                    await self._server.manager.gone(old)
         except TimeoutError:
-            _logger.warning("engine: %s cannot be taken over: its handlers still run", old.sid)
+            _logger.warning("engine: %s cannot be taken over: its handlers still run", session.sid)
             return False
         return True
 
-    def _restore(
-        self, client: Client, session: Session, allowed: Collection[Any], missed: list[Outgoing]
-    ) -> None:
+    def _restore(self, client: Client, session: Session, allowed: Collection[Any]) -> Client:
         manager = self._server.manager
         manager.rename(client, session.sid)
         client.session, session.client = session, client
-        client.held = missed
         for room in [room for room in session.rooms if room is not None and room not in allowed]:
             del session.rooms[room]
         manager.restore(client, session.rooms)
@@ -229,3 +236,4 @@ class Connector:
                 **(connection.user_session or {}),
                 client.namespace: session.user_session,
             }
+        return client

@@ -188,17 +188,21 @@ class Connection(protocol.Session):
         """A sign of life: the recovery window counts from the last one."""
         self.seen_at = time.monotonic()
 
+    def probed_by(self, ws: Any) -> None:
+        """A WebSocket has opened that may take over, if it does so in time."""
+        self.prober = ws
+        asyncio.get_running_loop().call_later(UPGRADE_TIMEOUT_S, self._upgrade_overdue, ws)
+
     def probe_received(self) -> None:
-        """A WebSocket wants to take over: the held poll ends, so that nothing is under way."""
+        """It wants to take over: the held poll ends, so that nothing is under way."""
         self.probe()
-        asyncio.get_running_loop().call_later(UPGRADE_TIMEOUT_S, self._upgrade_overdue)
         if self.poller is not None:
             self.poller.release()
 
-    def _upgrade_overdue(self) -> None:
-        """A probe that is not followed by an upgrade holds up polling: it has to go."""
-        if self.upgrading and self.prober is not None:
-            self.engine.end_socket(self.prober, 1008, b"upgrade timeout")
+    def _upgrade_overdue(self, ws: Any) -> None:
+        """It holds up polling, or others that would take over: it has to go."""
+        if self.prober is ws:
+            self.engine.end_socket(ws, 1008, b"upgrade timeout")
             self.probe_gone()
 
     def probe_gone(self) -> None:

@@ -36,6 +36,7 @@ class Dispatcher:
         self._engine = engine
         self._server = server
         self._stats: Stats = engine.stats
+        self._aside: dict[Client, set[asyncio.Task[Any]]] = {}  # handlers marked `concurrent` that run
 
     def event(self, client: Client, args: list[Any], ack: int | None, size: int) -> None:
         """Handle one event now, or behind those of the same client that wait already."""
@@ -108,11 +109,30 @@ class Dispatcher:
         self, client: Client, event: Any, ack: int | None, task: asyncio.Task[Any], aside: bool
     ) -> None:
         if aside:
-            task.add_done_callback(functools.partial(self._finish, client, event, ack))
+            self._aside.setdefault(client, set()).add(task)
+            task.add_done_callback(functools.partial(self._done_aside, client, event, ack))
             self._engine.keep(task)
         else:
             client.running = task
             task.add_done_callback(functools.partial(self._done, client, event, ack))
+
+    def _done_aside(self, client: Client, event: Any, ack: int | None, task: asyncio.Task[Any]) -> None:
+        tasks = self._aside[client]
+        tasks.discard(task)
+        if not tasks:
+            del self._aside[client]
+        self._finish(client, event, ack, task)
+
+    def running(self, client: Client) -> set[asyncio.Task[Any]]:
+        """The handlers of a client that are not done."""
+        tasks = set(self._aside.get(client, ()))
+        return tasks if client.running is None else {*tasks, client.running}
+
+    def abandon(self, client: Client) -> None:
+        """Cancel what a client's handlers do, and drop its events that wait; its end stays."""
+        client.inbox = deque(entry for entry in client.inbox or () if entry[0] is None) or None
+        for task in self.running(client):
+            task.cancel()
 
     def _done(self, client: Client, event: Any, ack: int | None, task: asyncio.Task[Any]) -> None:
         client.running = None

@@ -23,10 +23,11 @@ async def drain(server: Server, seconds: float) -> None:
     begin = loop.time()
     due = [(seconds * index / max(1, len(connections)), each) for index, each in enumerate(connections)]
     await _announce(server, due)
-    for wait_s, connection in due:
-        if (ahead := begin + wait_s - loop.time()) > _STEP_S:
-            await asyncio.sleep(ahead)
-        await _finish(connection, begin + seconds - loop.time())
+    async with asyncio.TaskGroup() as finishing:
+        for wait_s, connection in due:
+            if (ahead := begin + wait_s - loop.time()) > _STEP_S:
+                await asyncio.sleep(ahead)
+            finishing.create_task(_finish(server, connection, begin + seconds - loop.time()))
 
 
 async def _announce(server: Server, due: list[tuple[float, Connection]]) -> None:
@@ -39,9 +40,10 @@ async def _announce(server: Server, due: list[tuple[float, Connection]]) -> None
             await server.emit(name, told, to=client.sid, namespace=client.namespace, droppable=True)
 
 
-async def _finish(connection: Connection, patience_s: float) -> None:
+async def _finish(server: Server, connection: Connection, patience_s: float) -> None:
     """Let what runs for this connection end, within reason, then close it."""
-    running = [client.running for client in connection.clients.values() if client.running is not None]
+    clients = connection.clients.values()
+    running = [task for client in clients for task in server.dispatcher.running(client)]
     if running and patience_s > 0:
         await asyncio.wait(running, timeout=patience_s)
     connection.close("server shutting down", RESTART, b"restart")

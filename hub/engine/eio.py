@@ -19,6 +19,8 @@ from hub.engine.loop import native_loop
 from hub.engine.native import HTTP, load
 from hub.engine.options import Options
 from hub.engine.outbox import Outbox
+from hub.engine.packets import ProtocolError
+from hub.engine.proxies import Proxies
 from hub.engine.request import Request, RequestReader
 from hub.engine.stats import Stats
 from hub.engine.surface import Surface
@@ -38,7 +40,7 @@ class Engine(Surface):
         self.lib = self.native.lib
         self.stats = Stats()
         self.native_loop = native_loop()
-        self.reader = RequestReader(self.native, self.options.trusted_proxies)
+        self.reader = RequestReader(self.native, Proxies(self.options.trusted_proxies))
         self.wheel = Wheel(
             interval_s=self.options.interval_s,
             timeout_s=self.options.ping_timeout,
@@ -61,7 +63,8 @@ class Engine(Surface):
         self._timer: asyncio.TimerHandle | None = None
         self.suspects = 0  # connections above the soft limit when last looked at
         self._busy_rooms: set[Room] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()  # handlers that run, but for events of clients
+        self._undecided: set[Connection] = set()  # of raw Engine.IO, while the connect handler runs
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept clients, and look after them regularly."""
@@ -122,7 +125,7 @@ class Engine(Surface):
             self.keep_subscriber(ws)
             self.native_loop.after(lambda: self.opened(connection))
         elif connection.may_upgrade() and connection.prober is None and self.options.allow_upgrades:
-            connection.prober = ws
+            connection.probed_by(ws)
         else:
             self.end_socket(ws, 1008, b"nothing to upgrade")
 
@@ -143,14 +146,18 @@ class Engine(Surface):
         self.stats.opened += 1
         connection.seen()
         self.wheel.add(connection, must_join=not self.raw)
+        if self.raw:
+            self._raw_connect(connection)
+        else:
+            self._welcome(connection)
+
+    def _welcome(self, connection: Connection) -> None:
         options = self.options
         upgrades = ["websocket"] if connection.transport == "polling" and self._may_upgrade() else []
         packet = protocol.open_packet(
             connection.sid, upgrades, options.interval_s, options.ping_timeout, options.max_http_buffer_size
         )
         connection.send((packet,), ACK)
-        if self.raw:
-            self._raw_connect(connection)
 
     def _may_upgrade(self) -> bool:
         return self.options.allow_upgrades and "websocket" in self.options.transports
@@ -200,25 +207,44 @@ class Engine(Surface):
         return register if handler is None else register(handler)
 
     def _raw_connect(self, connection: Connection) -> None:
-        def decided(accepted: Any) -> None:
-            if accepted is not None and accepted is not True:
-                connection.close("server disconnect", 1008, b"refused")
+        """Ask the connect handler; until it has accepted, the client is told nothing and may say nothing."""
 
+        def decided(accepted: Any) -> None:
+            self._undecided.discard(connection)
+            if accepted is not None and accepted is not True:
+                self._refuse(connection)
+            elif connection.closed:
+                self._raw_closed(connection, self.reason.TRANSPORT_CLOSE)
+            else:
+                self._welcome(connection)
+
+        self._undecided.add(connection)
         self._call("connect", decided, connection.sid, connection.request.environ)
 
+    def _refuse(self, connection: Connection) -> None:
+        self._undecided.add(connection)  # no disconnect handler for who was never in
+        if connection.poller is not None:
+            connection.poller.refuse(protocol.UNAUTHORIZED)
+        connection.close("server disconnect", 1008, b"refused")
+        self._undecided.discard(connection)
+
     def _raw_message(self, connection: Connection, raw: bytes) -> None:
-        self._call("message", None, connection.sid, raw[1:].decode())
+        self._raw_event(connection, raw[1:].decode())
 
     def _raw_binary(self, connection: Connection, raw: bytes) -> None:
-        self._call("message", None, connection.sid, raw)
+        self._raw_event(connection, raw)
+
+    def _raw_event(self, connection: Connection, data: Any) -> None:
+        if connection in self._undecided:
+            raise ProtocolError("not open yet")
+        self._call("message", None, connection.sid, data)
 
     def _raw_closed(self, connection: Connection, reason: str) -> None:
-        self._call("disconnect", None, connection.sid, reason)
+        if connection not in self._undecided:
+            self._call("disconnect", None, connection.sid, reason)
 
     def _call(self, event: str, then: Callable[[Any], None] | None, *args: Any) -> None:
-        handler = self.handlers.get(event)
-        if handler is None:
-            return
+        handler = self.handlers.get(event, _accepts)
         try:
             inspect.signature(handler).bind(*args)
         except TypeError:
@@ -257,14 +283,18 @@ class Engine(Surface):
 
     def keep(self, task: asyncio.Task[Any]) -> None:
         """Hold a task until it is done: the loop itself only knows it weakly."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def close_all(self, code: int = 1001, reason: bytes = b"server shutting down") -> None:
         """Close every connection; their disconnect handlers begin."""
         for connection in list(self.sockets.values()):
             connection.close(self.reason.SERVER_DISCONNECT, code, reason)
         await asyncio.sleep(0)
+
+
+def _accepts(*_args: Any) -> None:
+    """Where the application has no handler."""
 
 
 def _no_socket(_ws: Any, _code: int, _reason: bytes) -> None:

@@ -11,10 +11,14 @@ from typing import Any, Final, Literal
 import socketio
 from aiohttp import web
 
+from hub.engine import protocol
+from hub.engine.admission import ConnectRate
 from hub.engine.listener import addresses
 from hub.engine.native import EngineUnavailable, load
 from hub.engine.options import Options
-from hub.engine.server import Server
+from hub.engine.proxies import Proxies
+from hub.engine.serializers import packet_class
+from hub.engine.server import Server, SessionHandler
 from hub.engine.stats import Stats
 
 EngineName = Literal["auto", "uws", "aiohttp"]
@@ -70,7 +74,11 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
         self.options = Options.of({name: ours[name] for name in ours})
         options.setdefault("async_mode", "aiohttp")
         options.setdefault("async_handlers", True)
+        if "serializer" in options:
+            options["serializer"] = packet_class(options["serializer"])
         super().__init__(**options)
+        self._proxies = Proxies(self.options.trusted_proxies)
+        self._rate = ConnectRate(self.options.connect_rate)
         self.port: int | None = None
         self._runner: web.AppRunner | None = None
         self._stats = Stats()
@@ -80,7 +88,7 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
     ) -> int:
         """Listen on one host or several; port 0 picks a free one. Answers the port."""
         if self._runner is None:
-            application = web.Application()
+            application = web.Application(middlewares=[_limit(self._rate)])
             self.attach(application, socketio_path=self.options.path)
             self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
             await self._runner.setup()
@@ -91,6 +99,12 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
             port = int(self._runner.addresses[-1][1])
         self.port = port
         return port
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        """python-engineio's environment calls every client 127.0.0.1."""
+        peer = environ["aiohttp.request"].remote or ""
+        environ["REMOTE_ADDR"] = self._proxies.client(peer, environ.get("HTTP_X_FORWARDED_FOR"))
+        await super()._handle_eio_connect(eio_sid, environ)
 
     async def close(self) -> None:
         """Stop listening and close every client."""
@@ -115,6 +129,10 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
         self._stats.connections = len(self.eio.sockets)
         return self._stats.as_dict()
 
+    def on_session_expired(self, handler: SessionHandler) -> SessionHandler:
+        """Nothing is kept here, so nothing expires."""
+        return handler
+
     def recovered(self, sid: str, namespace: str | None = None) -> bool:
         """Nothing is recovered here."""
         del sid, namespace
@@ -138,3 +156,20 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
         """As Server.emit; nothing is dropped or reordered here."""
         del droppable, conflate_key, lane
         await super().emit(event, data, to, room, skip_sid, namespace, callback, ignore_queue)
+
+
+def _limit(rate: ConnectRate) -> Any:
+    """A middleware: too many new connections get a 503 with Retry-After."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Any) -> web.StreamResponse:
+        if "sid" not in request.query and request.method == "GET" and not rate.take():
+            refusal = protocol.OVERLOADED
+            headers = {"Retry-After": "1"}
+            return web.Response(
+                status=503, headers=headers, body=refusal.body(), content_type="application/json"
+            )
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    return middleware

@@ -10,6 +10,7 @@ from hub.engine.packets import Frames
 ACK: Final = 0
 STATE: Final = 1
 TELEMETRY: Final = 2
+OVERHEAD_BYTES: Final = 80  # what Python needs to keep one packet, besides its bytes
 LANES: Final = {"ack": ACK, "state": STATE, "telemetry": TELEMETRY}
 
 
@@ -21,7 +22,7 @@ class Item(NamedTuple):
 
 
 def _size(item: Item) -> int:
-    return sum(map(len, item.frames))
+    return OVERHEAD_BYTES + sum(map(len, item.frames))
 
 
 class Lanes:

@@ -29,7 +29,7 @@ class Options:
     max_backpressure_bytes: int = 1024 * 1024  # above: closed as slow
     max_inbox_events: int = 1000  # events of one client that wait for its running handler
     max_inbox_bytes: int = 8 * 1024 * 1024
-    trusted_proxies: int = 0  # how many entries of X-Forwarded-For, from the right, are ours
+    trusted_proxies: Iterable[str] = ()  # addresses and networks whose X-Forwarded-For is believed
     connect_rate: float | None = None  # new connections per second; above: 503 with Retry-After
     recovery_window: float | None = None  # seconds; None: no connection state recovery
     recovery_max_sessions: int = 100_000  # of clients that are away

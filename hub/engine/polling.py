@@ -12,6 +12,7 @@ from hub.engine.connection import Connection
 from hub.engine.cookies import sid_cookie
 from hub.engine.cors import Headers, origin_allowed
 from hub.engine.http import TEXT_TYPE, Answer, compress
+from hub.engine.lanes import OVERHEAD_BYTES
 from hub.engine.packets import Frames, ProtocolError
 from hub.engine.protocol import Kind, Refusal
 from hub.engine.request import Request
@@ -51,7 +52,7 @@ class Poller:
         for index, frame in enumerate(frames):
             if index or frame:
                 self._due.append((frame, index > 0))
-                self.size += len(frame)
+                self.size += OVERHEAD_BYTES + len(frame)
         if self.size > options.max_backpressure_bytes:
             self._connection.close_slow()
         elif self.polled and not self._flushing:
@@ -79,6 +80,12 @@ class Poller:
         """End the held GET without news: the transport is about to change, or the client closes."""
         if self.polled:
             self._finish(protocol.NOOP)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """The application does not want this client."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer.refuse(refusal, self._connection.engine.cors_headers(self._request))
 
     def close(self) -> None:
         """The session is over: what is due, then the packet that says so."""
@@ -186,6 +193,7 @@ class Polling:
         if request.method == "GET" and self._engine.wheel.expired(connection):
             connection.close("ping timeout")
             return protocol.UNKNOWN_SID
+        connection.seen()
         if request.method == "GET":
             return self._poll(connection, poller, request, answer)
         if request.method == "POST":
@@ -229,7 +237,7 @@ class Polling:
         try:
             for packet, binary in protocol.decode_body(body):
                 self._packet(connection, packet, binary)
-        except ProtocolError as exc:
+        except (ProtocolError, UnicodeDecodeError) as exc:
             self._engine.stats.protocol_errors += 1
             _logger.debug("engine: %s: %s", connection.sid, exc)
             connection.close("transport error")

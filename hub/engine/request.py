@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from hub.engine.native import HTTP, Native
+from hub.engine.proxies import Proxies
 
 
 class Request:
@@ -90,9 +91,9 @@ class Request:
 class RequestReader:
     """Copies requests; valid only inside the native callback that hands them over."""
 
-    def __init__(self, native: Native, trusted_proxies: int) -> None:
+    def __init__(self, native: Native, proxies: Proxies) -> None:
         self._ffi, self._lib = native.ffi, native.lib
-        self._trusted_proxies = trusted_proxies
+        self._proxies = proxies
         self._text = native.ffi.new("const char **")
         self._headers: list[str] = []
         self._on_header = native.ffi.callback(
@@ -108,7 +109,7 @@ class RequestReader:
         self._headers.clear()
         lib.uws_req_for_each_header(req, self._on_header, self._ffi.NULL)
         request = Request(method, url, "\n".join(self._headers), _plain(address))
-        request.address = _client_address(request, self._trusted_proxies)
+        request.address = self._proxies.client(request.address, request.header("x-forwarded-for"))
         return request
 
     def header(self, req: Any, name: bytes) -> bytes:
@@ -124,16 +125,6 @@ class RequestReader:
         text = unpack(value, value_length).decode("latin-1") if value_length else ""
         text = text.replace("\n", " ")  # a bare line feed must not look like another header
         self._headers.append(f"{unpack(name, name_length).decode('latin-1')}: {text}")
-
-
-def _client_address(request: Request, trusted_proxies: int) -> str:
-    """The peer, or who the last of our own proxies says it is."""
-    forwarded = [
-        part.strip() for part in (request.header("x-forwarded-for") or "").split(",") if part.strip()
-    ]
-    if not trusted_proxies or not forwarded:
-        return request.address
-    return forwarded[-min(trusted_proxies, len(forwarded))]
 
 
 def _plain(address: str) -> str:

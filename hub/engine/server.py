@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import socketio
 
-from hub.engine import packets
 from hub.engine.client import Client, Phase
 from hub.engine.codec import Codec, ForeignCodec
 from hub.engine.connecting import Connector, RecoveryCheck
@@ -18,23 +17,23 @@ from hub.engine.dispatch import Dispatcher
 from hub.engine.draining import drain
 from hub.engine.eio import Engine
 from hub.engine.fastpath import FastPath
+from hub.engine.incoming import Incoming
 from hub.engine.listener import Listener, addresses
-from hub.engine.options import Options
-from hub.engine.packets import Packet, ProtocolError
-from hub.engine.recovery import Recovery
+from hub.engine.recovery import Session
 from hub.engine.rooms import NativeRooms, with_native_rooms
+from hub.engine.serializers import packet_class
 
+SessionHandler = Callable[[str, str, dict[str, Any]], Any]
 _GRACE_S: Final = 5.0
-_logger = logging.getLogger("hub.engine")
 
 
 class Server(socketio.AsyncServer):  # type: ignore[misc]
     """A drop-in AsyncServer that listens by itself.
 
     What it adds: `listen`, `close`, `drain`, `port`, `stats`; `emit(..., droppable, conflate_key,
-    lane)`; connection state recovery. What it does differently: a client's events are handled in
-    order, one at a time, unless their handler is marked `concurrent`; what is emitted to a client
-    inside its connect handler leaves after its CONNECT.
+    lane)`; connection state recovery, `on_session_expired`. What it does differently: a client's
+    events are handled in order, one at a time, unless their handler is marked `concurrent`; what is
+    emitted to a client inside its connect handler leaves after its CONNECT.
     """
 
     eio: Engine
@@ -44,18 +43,20 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     def __init__(self, client_manager: Any = None, **options: Any) -> None:
         self.recovery: Any = None  # Recovery, or None when it is off
         self.recovery_check: RecoveryCheck | None = None
+        if "serializer" in options:
+            options["serializer"] = packet_class(options["serializer"])
         super().__init__(client_manager=with_native_rooms(client_manager), **options)
         foreign = not self.packet_class.uses_binary_events or options.get("json") is not None
         self.codec = ForeignCodec(self.packet_class) if foreign else Codec()
         self.environ = _Environs(self.eio)
         self._listener: Listener | None = None
         self._attached = False
-        self._dispatcher = Dispatcher(self.eio, self)
-        self._connector = Connector(self)
+        self.dispatcher = Dispatcher(self.eio, self)
+        self.connector = Connector(self)
         self.port: int | None = None
         self._take_over()
         if self.eio.options.recovery_window is not None:
-            self.recovery = _recovery(self.eio.options, self.eio.options.recovery_window)
+            self.recovery = self.manager.recovery(self.eio.options, self.eio.options.recovery_window)
             self.eio.on_second = self.recovery.prune
 
     def _take_over(self) -> None:
@@ -63,10 +64,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         engine = self.eio
         engine.handlers.clear()
         engine.raw = False
-        engine.on_message = FastPath(self, self._dispatcher, self._on_message).message
-        if not self.codec.native:
-            engine.on_message = self._on_message
-        engine.on_binary = self._on_binary
+        incoming = Incoming(self)
+        fast = FastPath(self, self.dispatcher, incoming.message)
+        engine.on_message = fast.message if self.codec.native else incoming.message
+        engine.on_binary = incoming.binary
         engine.on_closed = self._on_closed
 
     def _engineio_server_class(self) -> type[Engine]:
@@ -108,6 +109,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         clients = self.manager.everybody()
         await self.eio.close_all()
         await self._finish(clients)
+        await self.manager.stop()
         self.eio.stop()
         self.eio.native_loop.release()
         await asyncio.sleep(0)  # one turn, in which the library sees its sockets closed
@@ -115,13 +117,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.port = None
 
     async def _finish(self, clients: list[Client]) -> None:
-        """Wait for the clients' handlers, within reason; those that will not end are cancelled."""
-        if not clients:
-            return
-        await asyncio.wait([self.manager.gone(client) for client in clients], timeout=_GRACE_S)
+        """Wait for what runs, within reason; handlers that will not end are cancelled."""
+        others = self.eio.tasks - {asyncio.current_task()}
+        if waited := [*map(self.manager.gone, clients), *others]:
+            await asyncio.wait(waited, timeout=_GRACE_S)
         for client in clients:
-            if client.running is not None:
-                client.running.cancel()
+            self.dispatcher.abandon(client)
+        for task in self.eio.tasks - {asyncio.current_task()}:
+            task.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Stop accepting, tell clients when they will be closed, close them over `seconds`, then stop.
@@ -231,56 +234,36 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         client = self.manager.client(sid, namespace or "/")
         return client is not None and client.recovered
 
+    def on_session_expired(self, handler: SessionHandler) -> SessionHandler:
+        """Call `handler(sid, namespace, user_session)` when a client that was lost can no longer be
+        recovered: its window is over, or others needed its place. Also a decorator; the handler may
+        be a coroutine function. A client that leaves on purpose expires nothing.
+        """
+
+        async def expired(session: Session) -> None:
+            try:
+                result = handler(session.sid, session.namespace, session.user_session or {})
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as exc:
+                self.dispatcher.failed("session expired", exc)
+
+        if self.recovery is not None:
+            self.recovery.on_expired = lambda session: self.eio.spawn(expired(session))
+        return handler
+
     # -- from the engine
-
-    def _on_message(self, connection: Connection, raw: bytes) -> None:
-        if connection.partial is not None:
-            raise ProtocolError("plaintext data where an attachment was due")
-        text = raw[1:] if self.codec.native else raw[1:].decode()
-        self._decoded(connection, self.codec.decode(text), len(raw))
-
-    def _decoded(self, connection: Connection, packet: Packet, size: int) -> None:
-        if packet.missing:
-            connection.partial = packet
-        else:
-            self._on_packet(connection, packet, size)
-
-    def _on_binary(self, connection: Connection, raw: bytes) -> None:
-        packet = connection.partial
-        if packet is None:
-            if self.codec.native:
-                raise ProtocolError("unexpected binary data")
-            self._decoded(connection, self.codec.decode(raw), len(raw))
-        elif packet.attach(raw):
-            connection.partial = None
-            self._on_packet(connection, packet, sum(map(len, packet.attachments)))
-
-    def _on_packet(self, connection: Connection, packet: Packet, size: int) -> None:
-        if packet.type == packets.CONNECT:
-            self._connector.connect(connection, packet)
-            return
-        client = connection.clients.get(packet.namespace)
-        if client is None or client.phase is not Phase.CONNECTED:
-            _logger.debug("engine: a packet for %s, which is not joined", packet.namespace)
-        elif packet.type in (packets.EVENT, packets.BINARY_EVENT):
-            self._dispatcher.event(client, packet.data, packet.id, size)
-        elif packet.type in (packets.ACK, packets.BINARY_ACK):
-            self.eio.spawn(self._acknowledged(client, packet))
-        else:
-            self._forget(client)
-            self._go(client, self.reason.CLIENT_DISCONNECT)
-
-    async def _acknowledged(self, client: Client, packet: Packet) -> None:
-        try:
-            await self.manager.trigger_callback(client.sid, packet.id or 0, packet.data)
-        except Exception:
-            _logger.exception("engine: an acknowledgement's callback failed")
 
     def _on_closed(self, connection: Connection, reason: str) -> None:
         connection.partial = None
         for client in list(connection.clients.values()):
             if client.phase is Phase.CONNECTED:
                 self.leave(client, reason)
+
+    def left(self, client: Client) -> None:
+        """A client has said goodbye."""
+        self._forget(client)
+        self._go(client, self.reason.CLIENT_DISCONNECT)
 
     def leave(self, client: Client, reason: str) -> None:
         """A client's connection is lost: its session may be recovered."""
@@ -294,7 +277,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self.manager.pre_disconnect(client.sid, client.namespace)
         if client.connection.clients.get(client.namespace) is client:
             del client.connection.clients[client.namespace]
-        self._dispatcher.leave(client, reason)
+        self.dispatcher.leave(client, reason)
 
     def _forget(self, client: Client) -> None:
         """Who leaves on purpose has nothing to recover."""
@@ -312,13 +295,3 @@ class _Environs(dict[str, Any]):
 
     def __missing__(self, eio_sid: str) -> dict[str, Any]:
         return self._engine.sockets[eio_sid].request.environ
-
-
-def _recovery(options: Options, window_s: float) -> Recovery:
-    return Recovery(
-        window_s=window_s,
-        max_sessions=options.recovery_max_sessions,
-        max_events=options.recovery_max_events,
-        max_bytes=options.recovery_max_bytes,
-        keep_s=window_s + options.interval_s + options.ping_timeout,
-    )

@@ -16,6 +16,7 @@ from hub.engine.packets import Frames
 
 _logger = logging.getLogger("hub.engine")
 _MESSAGE = 4
+_background: set[asyncio.Task[Any]] = set()  # the application's own; a loop knows its tasks only weakly
 
 
 class Surface:
@@ -24,10 +25,6 @@ class Surface:
     reason = engineio.AsyncServer.reason
     async_mode = "uws"
     sockets: dict[str, Connection]
-
-    def keep(self, task: asyncio.Task[Any]) -> None:
-        """Hold a task until it is done."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """End what runs by the clock."""
@@ -100,7 +97,8 @@ class Surface:
     ) -> asyncio.Task[Any]:
         """Run `target(*args, **kwargs)`, a coroutine function, as a task."""
         task: asyncio.Task[Any] = asyncio.ensure_future(target(*args, **kwargs))
-        self.keep(task)
+        _background.add(task)
+        task.add_done_callback(_background.discard)
         return task
 
     async def sleep(self, seconds: float = 0) -> None:

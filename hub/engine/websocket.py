@@ -77,13 +77,14 @@ class WebSockets:
 
     def _upgrade(self, answer: Answer, request: Request, context: Any, connection: Connection) -> None:
         key = (request.header("sec-websocket-key") or "").encode("latin-1")
-        protocols = (request.header("sec-websocket-protocol") or "").encode("latin-1")
+        offered = request.header("sec-websocket-protocol") or ""
+        chosen = offered.partition(",")[0].strip().encode("latin-1")  # the first, as Node's server does
         res = answer.res
         self._engine.native.keep_unsent_low(res)
         answer.gone()
         self._opening = connection  # uWebSockets calls `open` before this call returns
         self._lib.uws_res_upgrade(
-            HTTP, res, self._ffi.NULL, key, len(key), protocols, len(protocols), b"", 0, context
+            HTTP, res, self._ffi.NULL, key, len(key), chosen, len(chosen), b"", 0, context
         )
 
     def _on_open(self, ws: Any, _data: Any) -> None:
@@ -142,7 +143,10 @@ class WebSockets:
 
     def _on_probe(self, connection: Connection, ws: Any, raw: bytes) -> None:
         """Messages of a WebSocket that has not taken over yet: the probe, then the upgrade."""
-        kind = protocol.classify(raw) if raw else None
+        try:
+            kind: protocol.Kind | None = protocol.classify(raw)
+        except ProtocolError:
+            kind = None
         if kind is protocol.Kind.PROBE and connection.may_upgrade():
             connection.probe_received()
             self._lib.uws_ws_send(HTTP, ws, protocol.PONG_PROBE, len(protocol.PONG_PROBE), TEXT)
