@@ -204,6 +204,9 @@ def _socket_server(settings: Settings, origins: Origins) -> Any:
         "cors_allowed_origins": origins.of_socket,
         "recovery_window": settings.recovery_window_seconds or None,
         "session_event": "hub:session",
+        "drain_event": "hub:closing",
+        "connect_rate": settings.connect_rate or None,
+        "trusted_proxies": settings.trusted_proxies,
     }
     return create_server(settings.engine, **options)
 

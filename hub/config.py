@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -87,6 +88,10 @@ class Settings(BaseSettings):
         (),
         description="origins of other sites' pages that may call, by comma; the dashboard's own always may",
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="addresses or networks of proxies, by comma, whose X-Forwarded-For is believed",
+    )
     rate_limit_per_minute: int = Field(
         60, ge=0, description="commands per user and minute; reads 5 times, positions 10 times; 0 is no limit"
     )
@@ -123,6 +128,11 @@ class Settings(BaseSettings):
     )
     recovery_window_seconds: float = Field(
         120, ge=0, description="seconds for which a lost connection can be taken up again; 0 turns it off"
+    )
+    connect_rate: float = Field(
+        0,
+        ge=0,
+        description="new connections per second; more are told to come back later (503); 0 is no limit",
     )
     max_backpressure_bytes: int = Field(
         1024 * 1024, ge=64 * 1024, description="bytes that wait for a slow client before it is disconnected"
@@ -170,6 +180,16 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        for name in names:
+            ip_network(name, strict=False)  # its ValueError says what is wrong
+        return names
 
     @field_validator("log_level", "environment", "log_format", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from services.events import Fact
 
 TRANSIENT: Final[dict[str, str]] = {
     "hub:session": "first event of a connection: {pid, recovered, window_seconds}",
+    "hub:closing": "the hub stops: {closes_in_seconds}, after which the socket is closed; come back then",
     "auth:expired": "the token has ended; without auth:refresh the socket is closed in a minute",
     "gps:positions": "admin: {positions}, one conflated batch per 250 ms; may be dropped",
     "stats:tick": "admin: the network in a few figures, once a second; may be dropped",
