@@ -55,7 +55,7 @@ class SqliteSource:
         if not path.exists():
             raise DumpError(f"{path}: there are no records")
         try:
-            with closing(_read_only(path)) as connection:
+            with closing(read_only(path)) as connection:
                 check_schema(connection)
                 connection.execute("BEGIN")
                 yield cls(connection)
@@ -86,7 +86,8 @@ class SqliteSource:
             yield [line(row) for row in rows]
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, beside whoever writes."""
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     return connection
@@ -184,7 +185,7 @@ def records_in(path: Path) -> int:
     """How many documents and records of the log the file has; 0 when there is none. Raises DumpError."""
     if not path.exists():
         return 0
-    with closing(_read_only(path)) as connection:
+    with closing(read_only(path)) as connection:
         try:
             check_schema(connection)
             present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
