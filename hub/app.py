@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -24,6 +25,7 @@ from hub.doors.status import StatusDoor
 from hub.engine import create_server
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
+from hub.kafka import KafkaSide
 from hub.lifespan import Resources, open_resources
 from hub.limits import Limits
 from hub.logs import logger
@@ -93,7 +95,9 @@ class Hub:
             watched=lambda: self.realtime.members[ADMIN] > 0,
         )
         self.rooms = HubRooms(self.services, self.stats.now)
-        self.dispatcher = self._dispatcher()
+        self.dispatcher = self._dispatcher(
+            self.settings.rate_limit_per_minute, self.settings.rate_limit_per_hour
+        )
         self.realtime = RealtimeDoor(
             self.server,
             self.registry,
@@ -109,17 +113,28 @@ class Hub:
             world, self.server, self.seen, watched=lambda: self.realtime.members[ADMIN] > 0
         )
         self.fanout.listen(self.positions.heard)
+        self.kafka = self._kafka()
         self.reader = OutboxReader(self.resources.log, READER, self.fanout.deliver, clock=world.clock)
 
-    def _dispatcher(self) -> Dispatcher:
+    def _kafka(self) -> KafkaSide | None:
+        """None where no brokers are set. What brokers bring is not limited: their operator limits it."""
+        if self.settings.kafka_bootstrap_servers is None:
+            return None
+        telemetry, unlimited = self.registry["station:telemetry"], self._dispatcher(0, 0)
+        return KafkaSide(
+            self.settings,
+            self.resources.log,
+            self.resources.leases,
+            partial(unlimited.run, telemetry),
+            self.metrics,
+            clock=self.services.world.clock,
+        )
+
+    def _dispatcher(self, per_minute: int, per_hour: int) -> Dispatcher:
         return Dispatcher(
             self.services,
             self.rooms,
-            limits=Limits(
-                self.resources.live,
-                self.settings.rate_limit_per_minute,
-                self.settings.rate_limit_per_hour,
-            ),
+            limits=Limits(self.resources.live, per_minute, per_hour),
             keeper=self.keeper,
             seen=self.seen,
             metrics=self.metrics,
@@ -134,7 +149,7 @@ class Hub:
         )
         application.on_response_prepare.append(stamp)
         addresses = Addresses(self.settings, lambda: self.socket_port, lambda: self.rest_port)
-        StatusDoor(self.readiness, self.authenticator, self.metrics).add_to(application)
+        StatusDoor(self.readiness, self.authenticator, self.metrics, self.kafka).add_to(application)
         DocsDoor(self.registry).add_to(application)
         DashboardDoor(addresses, self.resources.records, self.authenticator, self.links).add_to(application)
         RestDoor(self.registry, self.dispatcher, self.authenticator).add_to(application)
@@ -148,6 +163,8 @@ class Hub:
             await stack.enter_async_context(self.reader)
             stack.push_async_callback(self.supervisor.stop)
             self._own_tasks()
+            if self.kafka is not None:
+                stack.push_async_callback(self.kafka.intake.drain, self.settings.drain_seconds)
             stack.push_async_callback(self.server.close)
             self.socket_port = await self.server.listen(self.settings.hub_host, self.settings.hub_port)
             self.rest_port = await self._start_rest(stack)
@@ -168,6 +185,8 @@ class Hub:
         self.supervisor.own("stats", self.stats.run)
         self.supervisor.own("readiness", self.readiness.run)
         self.supervisor.own("lag", self._measure_lag)
+        if self.kafka is not None:
+            self.kafka.own(self.supervisor)
 
     async def _measure_lag(self) -> None:
         while True:

@@ -68,8 +68,35 @@ class Settings(BaseSettings):
         "redis://, rediss://, unix://, redis+sentinel://host,host/service or redis+cluster://host,host",
     )
     kafka_bootstrap_servers: str | None = Field(
-        None, description="publish the event log to these brokers; without it the log stays in the records"
+        None,
+        description="publish the event log to these brokers, by comma, and take telemetry from them; "
+        "without it the log stays in the records",
     )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how the brokers are spoken to"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="how the hub signs in, with SASL_PLAINTEXT and SASL_SSL"
+    )
+    kafka_sasl_username: str | None = Field(None, description="the hub's user at the brokers")
+    kafka_sasl_password: SecretStr | None = Field(None, description="and its password")
+    kafka_ssl_cafile: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates; else the system's"
+    )
+    kafka_ssl_certfile: Path | None = Field(
+        None, description="PEM file of the hub's own certificate, where the brokers ask for one"
+    )
+    kafka_ssl_keyfile: Path | None = Field(None, description="PEM file of that certificate's key")
+    kafka_topic_prefix: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="put before the name of every topic"
+    )
+    kafka_group_id: str = Field(
+        "navswap-hub", min_length=1, description="consumer group of the nodes that take telemetry"
+    )
+    kafka_create_topics: bool = Field(
+        True, description="make topics that are missing; 0 where somebody else makes them"
+    )
+    kafka_topic_partitions: int = Field(12, ge=1, description="partitions of a topic that the hub makes")
 
     # --- who may do what
     jwt_secret: SecretStr | None = Field(
@@ -224,9 +251,11 @@ def check(settings: Settings) -> None:
     """Raises ConfigError, with the setting to change, where the hub must not start."""
     if settings.redis_host is not None:
         _check_redis(settings.redis_host.get_secret_value())
-    for field in ("mongodb_uri", "kafka_bootstrap_servers"):
+    for field in ("mongodb_uri",):
         if getattr(settings, field) is not None:
             raise ConfigError(setting_name(field), "not supported by this version; leave it unset")
+    if settings.kafka_bootstrap_servers is not None:
+        _check_kafka(settings)
     if settings.environment == "production":
         _check_production(settings)
 
@@ -236,6 +265,17 @@ def _check_redis(target: str) -> None:
         RedisAddress.parse(target)
     except ValueError as error:
         raise ConfigError("REDIS_HOST", str(error)) from error
+
+
+def _check_kafka(settings: Settings) -> None:
+    if settings.kafka_security_protocol.startswith("SASL"):
+        for field in ("kafka_sasl_username", "kafka_sasl_password"):
+            if getattr(settings, field) is None:
+                raise ConfigError(
+                    setting_name(field), f"has to be set with {settings.kafka_security_protocol}"
+                )
+    if settings.kafka_ssl_keyfile is not None and settings.kafka_ssl_certfile is None:
+        raise ConfigError("KAFKA_SSL_CERTFILE", "has to be set with KAFKA_SSL_KEYFILE")
 
 
 def _check_production(settings: Settings) -> None:

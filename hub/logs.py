@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any, Final, Literal
 
 import structlog
 
 MASK: Final = "***"
+SELDOM_S: Final = 60.0
 _SECRET_KEY: Final = re.compile(r"token|secret|authorization|password|link|nonce", re.IGNORECASE)
 _JWT: Final = re.compile(r"eyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
 _BEARER: Final = re.compile(r"(?i)(bearer\s+)\S+")
@@ -53,6 +55,7 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
             ],
         )
     )
+    handler.addFilter(Seldom("aiokafka", SELDOM_S))
     logging.root.handlers = [handler]
     logging.root.setLevel(level.upper())
     for chatty in ("asyncio", "engineio", "socketio"):
@@ -63,6 +66,25 @@ def _renderer(form: Literal["text", "json"]) -> structlog.typing.Processor:
     if form == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+
+
+class Seldom(logging.Filter):
+    """Lets each message of one library through once in a while: ten a second during an outage are none."""
+
+    def __init__(self, library: str, every_s: float) -> None:
+        super().__init__()
+        self._library = library
+        self._every_s = every_s
+        self._said_at: dict[str, float] = {}  # by the message's template: a closed set
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] != self._library:
+            return True
+        text, now = str(record.msg), time.monotonic()
+        if now - self._said_at.get(text, -self._every_s) < self._every_s:
+            return False
+        self._said_at[text] = now
+        return True
 
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -50,6 +50,31 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._relay_records = Gauge(
+            "hub_kafka_lag_records",
+            "Committed facts that the relay has not passed yet, by topic; where the relay runs",
+            ("topic",),
+            registry=self.registry,
+        )
+        self._relay_seconds = Gauge(
+            "hub_kafka_lag_seconds",
+            "Age of the oldest fact that the relay has not passed yet, by topic; where the relay runs",
+            ("topic",),
+            registry=self.registry,
+        )
+        self._published = Counter(
+            "hub_kafka_published_total",
+            "Facts that Kafka has taken, by topic",
+            ("topic",),
+            registry=self.registry,
+        )
+        self._telemetry = Counter(
+            "hub_kafka_telemetry_total",
+            "Telemetry that came by Kafka: `ok`, `replayed`, or the code that the dead letters carry",
+            ("answer",),
+            registry=self.registry,
+        )
+
     def answered(self, operation: str, answer: str, seconds: float) -> None:
         """Count one answered operation."""
         self.commands += 1
@@ -67,6 +92,22 @@ class Metrics:
         """How far fan-out is behind the log."""
         self._lag_records.set(records)
         self._lag_seconds.set(age_s)
+
+    def relay_lagging(self, topic: str, records: int, age_s: float) -> None:
+        """How far the relay is behind the log in one topic."""
+        self._relay_records.labels(topic).set(records)
+        self._relay_seconds.labels(topic).set(age_s)
+
+    def relay_stopped(self) -> None:
+        """Another node may run the relay now: what it says counts."""
+        self._relay_records.clear()
+        self._relay_seconds.clear()
+
+    def published(self, topic: str, records: int) -> None:
+        self._published.labels(topic).inc(records)
+
+    def telemetry_taken(self, answer: str) -> None:
+        self._telemetry.labels(answer).inc()
 
     def watch(self, stats: Callable[[], Mapping[str, int]]) -> None:
         """Publish the engine's own counters."""

@@ -172,5 +172,8 @@ class Registry:
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._by_event.values())
 
+    def __getitem__(self, event: str) -> Operation:
+        return self._by_event[event]
+
     def get(self, event: str) -> Operation | None:
         return self._by_event.get(event)

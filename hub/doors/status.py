@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Any
 
 from aiohttp import web
 
 from hub.auth import Authenticator
 from hub.doors.http import NO_STORE, bearer, json_answer
+from hub.kafka import KafkaSide
 from hub.metrics import CONTENT_TYPE, Metrics
 from hub.readiness import Readiness
 from services.errors import Forbidden
@@ -19,10 +21,17 @@ PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 class StatusDoor:
     """`/healthz`, `/readyz`, `/metrics`."""
 
-    def __init__(self, readiness: Readiness, authenticator: Authenticator, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        readiness: Readiness,
+        authenticator: Authenticator,
+        metrics: Metrics,
+        kafka: KafkaSide | None = None,
+    ) -> None:
         self._readiness = readiness
         self._authenticator = authenticator
         self._metrics = metrics
+        self._kafka = kafka
 
     def add_to(self, application: web.Application) -> None:
         application.router.add_get("/healthz", self._health)
@@ -34,10 +43,15 @@ class StatusDoor:
         return json_answer({"status": "ok"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        """200 only when commands can be served and live state equals the records."""
+        """200 only when commands can be served and live state equals the records.
+
+        `kafka_behind` is told besides: the hub serves on while the relay waits for the brokers.
+        """
         checks = await self._readiness.checks()
         ready = all(checks.values())
-        said = {"status": "ready" if ready else "not_ready", "checks": checks}
+        said: dict[str, Any] = {"status": "ready" if ready else "not_ready", "checks": checks}
+        if self._kafka is not None:
+            said["kafka_behind"] = await self._kafka.behind()
         return json_answer(said, status=200 if ready else 503)
 
     async def _figures(self, request: web.Request) -> web.Response:

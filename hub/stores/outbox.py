@@ -18,7 +18,7 @@ _log: Any = structlog.get_logger("hub.stores.outbox")
 
 BATCH: Final = 500  # records per delivery
 IDLE_S: Final = 5.0  # longest wait for news before it looks again
-KEEP_EVERY_S: Final = 0.2  # the place is stored at most this often
+KEEP_EVERY_S: Final = 0.2  # the place is stored at most this often, where the reader does not say otherwise
 FIRST_PAUSE_S: Final = 0.1  # after a failure; doubled up to
 LONGEST_PAUSE_S: Final = 10.0
 
@@ -41,14 +41,25 @@ class OutboxReader:
     """
 
     def __init__(
-        self, log: Log, name: str, deliver: Deliver, *, clock: Clock, from_newest: bool = False
+        self,
+        log: Log,
+        name: str,
+        deliver: Deliver,
+        *,
+        clock: Clock,
+        from_newest: bool = False,
+        keep_every_s: float | None = None,
     ) -> None:
-        """`from_newest`: begin at the end of the log, for a reader whose clients take snapshots first."""
+        """`from_newest`: begin at the end of the log, for a reader whose clients take snapshots first.
+
+        `keep_every_s`: the place is stored at most so often, KEEP_EVERY_S if not given.
+        """
         self._log = log
         self._name = name
         self._deliver = deliver
         self._clock = clock
         self._from_newest = from_newest
+        self._keep_every_s = KEEP_EVERY_S if keep_every_s is None else keep_every_s
         self._at = self._kept = 0
         self._kept_at_s = 0.0
         self._behind: LogRecord | None = None
@@ -86,8 +97,15 @@ class OutboxReader:
             try:
                 await self._step()
                 pause_s = FIRST_PAUSE_S
-            except Exception:
-                _log.exception("delivery failed, trying again", reader=self._name, after=self._at)
+            except Exception as error:
+                first = pause_s == FIRST_PAUSE_S  # of an outage: the others need no traceback
+                _log.warning(
+                    "delivery failed, trying again",
+                    reader=self._name,
+                    after=self._at,
+                    why=str(error) or type(error).__name__,
+                    exc_info=first,
+                )
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -105,12 +123,12 @@ class OutboxReader:
 
     async def _wait(self) -> None:
         """Until there is news; a place that is not stored yet is stored meanwhile."""
-        timeout_s = IDLE_S if self._at == self._kept else KEEP_EVERY_S
+        timeout_s = IDLE_S if self._at == self._kept else self._keep_every_s
         if not await self._log.wait(after=self._at, timeout_s=timeout_s):
             await self._keep()
 
     async def _keep_in_time(self) -> None:
-        if asyncio.get_running_loop().time() - self._kept_at_s >= KEEP_EVERY_S:
+        if asyncio.get_running_loop().time() - self._kept_at_s >= self._keep_every_s:
             await self._keep()
 
     async def _keep(self) -> None:

@@ -1,0 +1,54 @@
+"""Topics: made when they are missing and that is allowed, else said to be missing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiokafka.admin import NewTopic
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+
+from hub.logs import logger
+from hub.stores.kafka import CONNECT_S, KafkaCluster
+
+MOST_REPLICAS: Final = 3
+
+_log = logger("hub.kafka")
+
+
+async def missing(cluster: KafkaCluster, *names: str) -> list[str]:
+    """Which of these topics the cluster does not have. Raises one of AWAY."""
+    admin = cluster.admin()
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await admin.start()
+            present = set(await admin.list_topics())
+    finally:
+        await admin.close()
+    return [name for name in names if name not in present]
+
+
+async def ensure(cluster: KafkaCluster, *names: str) -> None:
+    """Make topics that are missing, where the settings allow it. Raises one of AWAY."""
+    absent = await missing(cluster, *names)
+    if absent and cluster.may_create:
+        await _create(cluster, absent)
+    elif absent:
+        _log.warning("topics are missing: create them, or set KAFKA_CREATE_TOPICS=1", topics=absent)
+
+
+async def _create(cluster: KafkaCluster, names: list[str]) -> None:
+    admin = cluster.admin()
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await admin.start()
+            replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+            answer = await admin.create_topics(
+                [NewTopic(name, cluster.partitions, replicas) for name in names]
+            )
+    finally:
+        await admin.close()
+    for name, code, *_ in answer.topic_errors:
+        if (error := for_code(code)) not in (NoError, TopicAlreadyExistsError):  # another node was first
+            raise error(f"topic {name} cannot be made")
+    _log.info("topics made", topics=names, partitions=cluster.partitions, replicas=replicas)
