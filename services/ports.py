@@ -231,6 +231,15 @@ class Allowance:
     retry_after_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class LiveMark:
+    """What live state held at a moment: each board's version, and when each user's newest fix was."""
+
+    boards: Mapping[str, int]
+    positions: Mapping[str, datetime]
+    store: str = ""  # what the adapter itself has to remember
+
+
 class Live(Protocol):
     """State of the moment: fast, shared by the nodes, rebuilt from Records when lost.
 
@@ -266,6 +275,16 @@ class Live(Protocol):
         """
         ...
 
-    async def replace_all(self, boards: Iterable[StationBoard], positions: Iterable[models.GpsFix]) -> None:
-        """Forget boards, positions and fences and take these: the rebuild."""
+    async def mark(self) -> LiveMark:
+        """Begin a rebuild, before the records are read for it."""
+        ...
+
+    async def replace_all(
+        self, boards: Iterable[StationBoard], positions: Iterable[models.GpsFix], *, since: LiveMark
+    ) -> None:
+        """Forget boards, positions and fences and take these: the rebuild.
+
+        What is newer than what it takes, and what it does not know, stays if it came after the mark: it was
+        committed after the records were read. What is as it was at the mark goes, however new it looks.
+        """
         ...

@@ -105,6 +105,7 @@ class StationService:
 
     async def rebuild_live(self) -> None:
         """Make live state from the records: every board, and every user's newest fix of the last day."""
+        mark = await self._world.live.mark()
         reads = self._world.records.now
         boards = [await self._boards.project(reads, station) for station in await reads.stations.find({})]
         fixes = []
@@ -112,7 +113,7 @@ class StationService:
             for user in await reads.users.find({"role": role}):
                 fix = await reads.gps_logs.first({"user_id": user.id}, order=("-at",))
                 fixes += [fix] if fix else []
-        await self._world.live.replace_all(boards, fixes)
+        await self._world.live.replace_all(boards, fixes, since=mark)
 
     async def live_equals_records(self) -> bool:
         """Is every board what the records say it must be?"""

@@ -11,7 +11,7 @@ from services.base import Clock
 from services.board import StationBoard
 from services.fences import FenceTrack
 from services.models import GpsFix
-from services.ports import Allowance
+from services.ports import Allowance, LiveMark
 
 MOST_USERS: Final = 100_000
 
@@ -95,11 +95,23 @@ class MemoryLive:
         hour.count()
         return Allowance(True)
 
-    async def replace_all(self, boards: Iterable[StationBoard], positions: Iterable[GpsFix]) -> None:
+    async def mark(self) -> LiveMark:
+        return LiveMark(
+            boards={station_id: board.version for station_id, board in self._boards.items()},
+            positions={user_id: fix.at for user_id, fix in self._positions.items()},
+        )
+
+    async def replace_all(
+        self, boards: Iterable[StationBoard], positions: Iterable[GpsFix], *, since: LiveMark
+    ) -> None:
+        came = {id: board for id, board in self._boards.items() if since.boards.get(id) != board.version}
+        moved = {id: fix for id, fix in self._positions.items() if since.positions.get(id) != fix.at}
         self._boards = {board.station_id: board for board in boards}
+        for board in came.values():
+            await self.put_board(board)
         self._positions.clear()
-        self._fences.clear()
-        for fix in positions:
+        self._fences = OrderedDict((id, track) for id, track in self._fences.items() if id in moved)
+        for fix in (*positions, *moved.values()):
             await self.put_position(fix)
 
 

@@ -57,7 +57,8 @@ async def test_ready_says_no_while_live_state_differs_and_repairs_it(
             raise OSError("no")
 
         patch.setattr(StationService, "rebuild_live", fails)
-        await hub.hub.services.world.live.replace_all([], [])
+        live = hub.hub.services.world.live
+        await live.replace_all([], [], since=await live.mark())
         readiness._checked_at = -10.0
         status, _, body = await _get(hub, "/readyz")
         assert (status, '"live":false' in body) == (503, True)

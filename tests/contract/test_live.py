@@ -59,11 +59,48 @@ async def test_replace_all_forgets_what_was(live: Live) -> None:
     await live.put_position(fix("old"))
     await live.put_fences("old", FenceTrack(station_id="old"))
 
-    await live.replace_all([board("station_001", version=3)], [fix("new")])
+    await live.replace_all([board("station_001", version=3)], [fix("new")], since=await live.mark())
 
     assert await live.boards() == [board("station_001", version=3)]
     assert await live.positions() == [fix("new")]
     assert await live.fences("old") is None
+
+
+async def test_rebuild_never_goes_back_behind_what_came_since_it_began(live: Live) -> None:
+    await live.put_board(board("station_001", version=4))
+    await live.put_position(fix("mover"))
+    await live.put_position(fix("gone"))
+    track = FenceTrack(station_id="station_001")
+    mark = await live.mark()  # now the records are read
+    await live.put_board(board("station_001", version=5))
+    await live.put_board(board("station_new", version=1))
+    later = fix("mover", at=NOON + timedelta(seconds=1))
+    await live.put_position(later)
+    await live.put_fences("mover", track)
+    await live.put_position(fix("newcomer"))
+
+    await live.replace_all([board("station_001", version=4)], [fix("mover")], since=mark)
+
+    assert await live.boards() == [board("station_001", version=5), board("station_new", version=1)]
+    assert sorted(one.user_id for one in await live.positions()) == ["mover", "newcomer"]
+    assert await live.position("mover") == later
+    assert await live.position("gone") is None
+    assert await live.fences("mover") == track
+
+
+async def test_rebuild_replaces_what_is_newer_than_the_records_for_no_reason(live: Live) -> None:
+    """As after the records were restored from a backup."""
+    await live.put_board(board("station_001", version=9, name="Phantom"))
+    await live.put_position(fix(at=NOON + timedelta(hours=1)))
+    await live.put_fences("consumer_001", FenceTrack(station_id="station_001"))
+
+    await live.replace_all([board("station_001", version=3)], [fix(at=NOON)], since=await live.mark())
+
+    assert await live.board("station_001") == board("station_001", version=3)
+    assert await live.position("consumer_001") == fix(at=NOON)
+    assert await live.fences("consumer_001") is None
+    await live.put_board(board("station_001", version=4))
+    assert (await live.boards())[0].version == 4
 
 
 async def test_60_calls_a_minute(live: Live, clock: HandClock) -> None:
@@ -133,6 +170,6 @@ async def test_memory_is_bounded(clock: HandClock) -> None:
 async def test_rebuild_is_bounded_too(clock: HandClock, most_users: int) -> None:
     live = MemoryLive(clock=clock, most_users=most_users)
 
-    await live.replace_all([], [fix(f"u{number}") for number in range(10)])
+    await live.replace_all([], [fix(f"u{number}") for number in range(10)], since=await live.mark())
 
     assert len(await live.positions()) == most_users

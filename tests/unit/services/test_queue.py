@@ -215,7 +215,8 @@ async def test_live_state_made_anew_equals_what_it_was(city: City) -> None:
     assert await city.services.stations.live_equals_records()
     before = await city.services.world.live.boards()
 
-    await city.services.world.live.replace_all([], [])
+    live = city.services.world.live
+    await live.replace_all([], [], since=await live.mark())
     assert not await city.services.stations.live_equals_records()
     await city.services.stations.rebuild_live()
 
