@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.real.redis_fixtures import (
+    redis_cluster,
+    redis_cluster_url,
+    redis_databases,
+    redis_server,
+    redis_url,
+)
 from tests.support.hub import RunningHub, running
+
+__all__ = ["redis_cluster", "redis_cluster_url", "redis_databases", "redis_server", "redis_url"]
 
 MakeHub = Callable[..., AbstractAsyncContextManager[RunningHub]]
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import pytest
 
 from hub.stores.memory import MemoryLive
+from hub.stores.redis_live import RedisLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
 from services.ports import Live, Log, Records
@@ -30,12 +31,25 @@ def _sqlite(folder: Path, clock: Clock) -> AbstractAsyncContextManager[Store]:
 
 
 @asynccontextmanager
-async def _memory(clock: Clock) -> AsyncIterator[Live]:
+async def _memory(clock: Clock, _url: str | None) -> AsyncIterator[Live]:
     yield MemoryLive(clock=clock)
 
 
+@asynccontextmanager
+async def _redis(clock: Clock, url: str | None) -> AsyncIterator[Live]:
+    assert url is not None
+    async with RedisLive.open(url, clock=clock) as live:
+        await live.replace_all([], [], since=await live.mark())
+        yield live
+
+
 STORES: Final[dict[str, Callable[[Path, Clock], AbstractAsyncContextManager[Store]]]] = {"sqlite": _sqlite}
-LIVES: Final[dict[str, Callable[[Clock], AbstractAsyncContextManager[Live]]]] = {"memory": _memory}
+LIVES: Final[dict[str, Callable[[Clock, str | None], AbstractAsyncContextManager[Live]]]] = {
+    "memory": _memory,
+    "redis": _redis,
+    "redis_cluster": _redis,
+}
+URLS: Final = {"redis": "redis_url", "redis_cluster": "redis_cluster_url"}  # fixtures: where the servers are
 
 
 @pytest.fixture
@@ -61,5 +75,6 @@ def log(store: Store) -> Log:
 
 @pytest.fixture(params=LIVES)
 async def live(request: pytest.FixtureRequest, clock: HandClock) -> AsyncIterator[Live]:
-    async with LIVES[request.param](clock) as opened:
+    url = request.getfixturevalue(URLS[request.param]) if request.param in URLS else None
+    async with LIVES[request.param](clock, url) as opened:
         yield opened
