@@ -65,9 +65,11 @@ conformance: setup-test ## the official protocol suites, from clones in ENGINE_S
 demo-load: setup ## the demo city at ten times the riders and speed, against a hub of its own
 	$(BIN)/navswap serve --demo --riders 400 --time-factor 30
 
-lock: setup ## requirements.lock anew from pyproject.toml
+lock: setup ## both locks anew from pyproject.toml: of everything, and of what runs
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--no-emit-index-url --generate-hashes --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal --python-version 3.11 \
+		--no-emit-index-url --generate-hashes --quiet --output-file requirements-run.lock
 
 docs: setup ## the generated pages anew
 	$(BIN)/python -m hub.doors.pages docs/generated

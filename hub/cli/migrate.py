@@ -39,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _migrate(
-    settings: Settings, source: Kind, target: Kind, arguments: argparse.Namespace
-) -> Tallies:
+async def _migrate(settings: Settings, source: Kind, target: Kind, arguments: argparse.Namespace) -> Tallies:
     async with AsyncExitStack() as stack:
         if source is Kind.SQLITE:
             stack.enter_context(alone_in(settings.data_dir))  # nothing is written to what is left behind

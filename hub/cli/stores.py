@@ -39,7 +39,7 @@ async def open_source(kind: Kind, settings: Settings) -> AsyncIterator[Source]:
 
 @asynccontextmanager
 async def open_target(kind: Kind, settings: Settings, *, replace: bool) -> AsyncIterator[Target]:
-    """A store to be filled, all or nothing. Raises DumpError when it holds something and `replace` is not said."""
+    """A store to be filled, all or nothing. One that holds something is refused without `replace`."""
     with (
         alone_in(settings.data_dir),
         SqliteTarget.create(records_path(settings), replace=replace) as target,

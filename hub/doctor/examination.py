@@ -7,7 +7,8 @@ from typing import Final
 
 from hub.clock import utc_now
 from hub.config import Settings
-from hub.doctor import machine, secrets, settings as own_settings
+from hub.doctor import machine, secrets
+from hub.doctor import settings as own_settings
 from hub.doctor.finding import Check, Finding, fail
 from hub.doctor.redis import redis_works
 from hub.doctor.stores import embedded_file, write_and_read

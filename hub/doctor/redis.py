@@ -65,5 +65,7 @@ def _policy(info: Mapping[str, Any]) -> Finding:
         advice = "set maxmemory-policy noeviction: a lease or a session that is evicted is lost"
         return fail("redis policy", policy, advice)
     if not info.get("maxmemory"):
-        return warn("redis policy", "noeviction, without maxmemory", "set maxmemory below the machine's memory")
+        return warn(
+            "redis policy", "noeviction, without maxmemory", "set maxmemory below the machine's memory"
+        )
     return ok("redis policy", "noeviction, with maxmemory")

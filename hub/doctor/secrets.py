@@ -55,7 +55,9 @@ def _strength(settings: Settings, name: Name) -> Finding:
 def _are_different(settings: Settings) -> Finding:
     jwt, qr = given(settings, "jwt"), given(settings, "qr")
     if jwt is not None and jwt == qr:
-        return warn("secrets", "JWT_SECRET and QR_SECRET are the same", "set two: one leaked is then one leaked")
+        return warn(
+            "secrets", "JWT_SECRET and QR_SECRET are the same", "set two: one leaked is then one leaked"
+        )
     return ok("secrets", "each has its own")
 
 
@@ -64,7 +66,9 @@ async def secrets_are_private(settings: Settings) -> list[Finding]:
     kept = [path for name in NAMES if (path := kept_path(settings, name)).exists()]
     open_ones = [str(path) for path in kept if path.stat().st_mode & _OTHERS]
     if open_ones:
-        return [fail("secret files", f"others can read {', '.join(open_ones)}", "chmod 600, then make new ones")]
+        return [
+            fail("secret files", f"others can read {', '.join(open_ones)}", "chmod 600, then make new ones")
+        ]
     return [ok("secret files", f"{len(kept)} under DATA_DIR, readable by their owner alone")]
 
 
@@ -77,7 +81,7 @@ def fingerprint(name: Name, secret: str) -> str:
 async def secrets_are_the_installations(
     records: Records, settings: Settings, clock: Clock, *, accept: bool
 ) -> list[Finding]:
-    """Compare with the fingerprints in the records; the first node's are kept there, and with `accept` these."""
+    """Compare with the fingerprints in the records: the first node's are kept, and with `accept` these."""
     mine = {name: fingerprint(name, secret) for name in NAMES if (secret := given(settings, name))}
     kept = await _keep(records, mine, clock, accept=accept)
     different = [name for name in mine if kept[name].value != mine[name]]

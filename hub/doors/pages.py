@@ -9,6 +9,7 @@ from typing import Final
 
 from hub import registry
 from hub.cli.config import shown
+from hub.compose import COMPOSE_SETTINGS
 from hub.config import Settings, setting_name
 from hub.doors import asyncapi, openapi
 from hub.doors.asyncapi import TRANSIENT, about, facts, rooms_of
@@ -71,6 +72,9 @@ def env_example() -> str:
     lines = ["# Settings of the hub; `navswap config` shows those in force.", ""]
     for name, field in Settings.model_fields.items():
         lines += [f"# {field.description}", f"#{setting_name(name)}={shown(field.default)}", ""]
+    lines += ["# --- read by docker-compose.yml alone", ""]
+    for name, said in COMPOSE_SETTINGS.items():
+        lines += [f"# {said}", f"#{name}=", ""]
     return "\n".join(lines)
 
 

@@ -65,7 +65,7 @@ def sync_directory(directory: Path) -> None:
 
 
 class ArchiveWriter:
-    """Implements `dump.Target` but for reading; `finish` writes the manifest."""
+    """Implements `dump.Sink`; `finish` writes the manifest."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)

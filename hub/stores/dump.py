@@ -56,12 +56,16 @@ class Source(Protocol):
         ...
 
 
-class Target(Source, Protocol):
-    """Somewhere to copy to: nothing of it counts until all of it is there. Reads what was taken."""
+class Sink(Protocol):
+    """Somewhere to copy to: nothing of it counts until all of it is there."""
 
     async def take(self, section: str, batches: Batches) -> None:
         """Write a section, which has not been written yet."""
         ...
+
+
+class Target(Source, Sink, Protocol):
+    """A store to copy to, which can be read back before it counts."""
 
 
 class Tally:
@@ -96,12 +100,12 @@ async def tally_of(batches: Batches) -> Counted:
     return passing.counted
 
 
-async def copy(source: Source, target: Target) -> Tallies:
+async def copy(source: Source, target: Sink) -> Tallies:
     """Copy every section; answers what has passed."""
     return {section: await _copy(source, target, section) for section in SECTIONS}
 
 
-async def _copy(source: Source, target: Target, section: str) -> Counted:
+async def _copy(source: Source, target: Sink, section: str) -> Counted:
     passing = Tally()
     await target.take(section, passing.of(source.lines(section)))
     return passing.counted

@@ -172,7 +172,7 @@ def _document_row(line: bytes) -> Sequence[SqlValue]:
 
 
 def _new(draft: Path) -> sqlite3.Connection:
-    """An empty store whose transaction has begun. It is written once: no journal, and one fsync at the end."""
+    """An empty store whose transaction has begun: no journal, for it is written once and flushed once."""
     connection = sqlite3.connect(draft, isolation_level=None)
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
