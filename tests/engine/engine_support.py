@@ -101,7 +101,7 @@ class Running:
 
     async def client(self, transports: tuple[str, ...] = ("websocket",), **options: Any) -> Any:
         """A connected python-socketio client."""
-        client = socketio.AsyncClient(reconnection=False)
+        client = socketio.AsyncClient(reconnection=False, serializer=options.pop("serializer", "default"))
         prepare = options.pop("prepare", None)
         if prepare is not None:
             prepare(client)

@@ -37,7 +37,7 @@ class Bus(AsyncPubSubManager):
         while True:
             yield await self._queue.get()
 
-    def stop(self) -> None:
+    def end(self) -> None:
         self.thread.cancel()
 
 
@@ -83,7 +83,7 @@ async def test_managers_of_two_servers_share_rooms_over_a_bus(serve: Serve) -> N
     await hubs[0].server.disconnect(raws[1].connected["sid"])
     assert await raws[1].receive() == "41"
     for hub in hubs:
-        hub.server.manager.stop()
+        hub.server.manager.end()
         await asyncio.wait([hub.server.manager.thread])
 
 

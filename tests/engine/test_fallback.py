@@ -53,3 +53,17 @@ async def test_fallback_serves_the_same_handlers(serve: Serve, transports: tuple
     await hub.server.emit("news", 1, droppable=True, conflate_key="k", lane="telemetry")
     assert hub.server.stats()["connections"] == 1
     assert hub.server.port == hub.port
+
+
+async def test_fallback_knows_addresses_and_refuses_in_a_storm(serve: Serve) -> None:
+    options: dict[str, Any] = {"trusted_proxies": ["127.0.0.1"], "connect_rate": 1}
+    hub = await serve(create_server("aiohttp", **options))
+    seen: list[str] = []
+    hub.server.on("connect", lambda sid, environ: seen.append(environ["REMOTE_ADDR"]))
+    raw = await hub.raw(additional_headers={"X-Forwarded-For": "6.6.6.6"})
+    await raw.join()
+    with pytest.raises(Exception, match="503") as caught:
+        await hub.raw()
+    response: Any = caught.value
+    assert response.response.headers["Retry-After"] == "1"
+    assert seen == ["6.6.6.6"]

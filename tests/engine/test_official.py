@@ -25,6 +25,15 @@ def prepare(server: Server) -> None:
     server.on("echo", lambda sid, *args: list(args))
     server.on("where", lambda sid: "custom", namespace="/custom")
 
+    async def told(sid: str, value: int) -> None:
+        await server.emit("told", value, to=sid)
+
+    async def send_away(sid: str) -> None:
+        await server.disconnect(sid, namespace="/custom")
+
+    server.on("told", told)
+    server.on("send me away", send_away, namespace="/custom")
+
     async def connect(sid: str, environ: Any, auth: Any) -> None:
         if auth == {"token": "bad"}:
             raise ConnectionRefusedError("unauthenticated", {"code": "unauthenticated"})
@@ -34,6 +43,7 @@ def prepare(server: Server) -> None:
 
 
 @needs_node
+@pytest.mark.parametrize("serializer", ["default", "msgpack"])
 @pytest.mark.parametrize(
     ("options", "first", "last"),
     [
@@ -43,26 +53,29 @@ def prepare(server: Server) -> None:
     ],
 )
 async def test_official_client_connects_upgrades_and_exchanges(
-    serve: Serve, options: dict[str, Any], first: str, last: str
+    serve: Serve, options: dict[str, Any], first: str, last: str, serializer: str
 ) -> None:
-    hub = await serve(prepare=prepare)
+    hub = await serve(prepare=prepare, serializer=serializer)
 
-    found = await defaults(hub, **options)
+    found = await defaults(hub, serializer=serializer, **options)
 
     assert found == {
         "first": first,
         "last": last,
         "echoed": [{"a": [1, "é"]}, [1, 2, 3]],
+        "told": 1,
         "custom": "custom",
-        "seen": [["early", [7]]],
+        "reason": "io server disconnect",
+        "seen": [["early", [7]], ["told", 1]],
         "shared": True,
     }
 
 
 @needs_node
-async def test_official_client_reads_the_refusal(serve: Serve) -> None:
-    hub = await serve(prepare=prepare)
-    found = await defaults(hub, auth={"token": "bad"})
+@pytest.mark.parametrize("serializer", ["default", "msgpack"])
+async def test_official_client_reads_the_refusal(serve: Serve, serializer: str) -> None:
+    hub = await serve(prepare=prepare, serializer=serializer)
+    found = await defaults(hub, serializer=serializer, auth={"token": "bad"})
     assert found == {"refused": ["unauthenticated", {"code": "unauthenticated"}]}
 
 

@@ -1,7 +1,9 @@
 // The official client loses its connection twice; prints what it saw, as one JSON line.
 import { io } from "socket.io-client";
+import { options } from "./options.js";
 
-const socket = io(process.argv[2], { transports: ["websocket"], reconnectionDelay: 10 });
+const [, , url, serializer] = process.argv;
+const socket = io(url, { transports: ["websocket"], reconnectionDelay: 10, ...options({ serializer }) });
 const recovered = [];
 const ids = new Set();
 const seen = [];
