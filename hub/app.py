@@ -80,6 +80,7 @@ class Hub:
         )
         self.server: Any = _socket_server(settings, self.origins)
         self.metrics.watch(self.server.stats)
+        self.metrics.watch_leases(resources.leases.held)
         self._wire()
 
     def _wire(self) -> None:
@@ -149,7 +150,9 @@ class Hub:
         )
         application.on_response_prepare.append(stamp)
         addresses = Addresses(self.settings, lambda: self.socket_port, lambda: self.rest_port)
-        StatusDoor(self.readiness, self.authenticator, self.metrics, self.kafka).add_to(application)
+        StatusDoor(
+            self.readiness, self.authenticator, self.metrics, self.resources.leases, self.kafka
+        ).add_to(application)
         DocsDoor(self.registry).add_to(application)
         DashboardDoor(addresses, self.resources.records, self.authenticator, self.links).add_to(application)
         RestDoor(self.registry, self.dispatcher, self.authenticator).add_to(application)
@@ -178,6 +181,8 @@ class Hub:
 
     def _own_tasks(self) -> None:
         leases = self.resources.leases
+        for name, run in self.resources.tasks.items():
+            self.supervisor.own(name, run)
         self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
         self.supervisor.own("expiry", self.realtime.expiry.run)

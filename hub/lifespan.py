@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.config import ConfigError, Settings
 from hub.leases import AloneLeases, Leases
@@ -14,6 +15,9 @@ from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
 from services.ports import Live, Log, Records
+
+if TYPE_CHECKING:
+    from hub.stores.redis import SharedLive
 
 RECORDS_FILE = "navswap.sqlite"
 LOCK_FILE = "hub.lock"
@@ -29,6 +33,7 @@ class Resources:
     leases: Leases
     tell_when_stale: Callable[[Callable[[], None]], None]  # who is told that a write to live state failed
     prune: Callable[[], Awaitable[Mapping[str, int]]]  # drop what is past its time; answers how many of what
+    tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)  # to be kept running
 
 
 @contextmanager
@@ -60,8 +65,23 @@ async def open_resources(
 
             await fill(store.records, clock=clock)
 
+        shared = await _shared_live(settings, stack)
+
         def tell(listener: Callable[[], None]) -> None:
             store.records.on_stale = listener
+            if shared is not None:
+                shared.live.wholeness.on_lost = listener
 
-        live, leases = MemoryLive(clock=clock), AloneLeases(clock=clock)
-        yield Resources(store.records, store.log, live, leases, tell, store.prune)
+        live: Live = shared.live if shared else MemoryLive(clock=clock)
+        leases: Leases = shared.leases if shared else AloneLeases(clock=clock)
+        tasks = {"live": shared.live.wholeness.watch} if shared else {}
+        yield Resources(store.records, store.log, live, leases, tell, store.prune, tasks)
+
+
+async def _shared_live(settings: Settings, stack: AsyncExitStack) -> SharedLive | None:
+    """What Redis keeps for all nodes; none where no Redis is set."""
+    if settings.redis_host is None:
+        return None
+    from hub.stores.redis import open_shared_live  # a hub without Redis needs no driver of it
+
+    return await stack.enter_async_context(open_shared_live(settings.redis_host.get_secret_value()))

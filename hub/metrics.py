@@ -113,9 +113,26 @@ class Metrics:
         """Publish the engine's own counters."""
         self.registry.register(_EngineStats(stats))
 
+    def watch_leases(self, held: Callable[[], Mapping[str, bool]]) -> None:
+        """Publish which leases this node holds."""
+        self.registry.register(_LeasesHeld(held))
+
     def page(self) -> bytes:
         """What a scrape gets."""
         return generate_latest(self.registry)
+
+
+class _LeasesHeld(Collector):
+    def __init__(self, held: Callable[[], Mapping[str, bool]]) -> None:
+        self._held = held
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "hub_lease_held", "1 where the work of that name is done on this node", labels=("lease",)
+        )
+        for name, held in self._held().items():
+            family.add_metric((name,), held)
+        yield family
 
 
 class _EngineStats(Collector):

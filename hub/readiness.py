@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from hub.logs import logger
+from services.errors import Unavailable
 from services.network import Services
 
 FRESH_S: Final = 1.0  # an answer is given again for so long: anybody may ask
 TRIES: Final = 5  # a commit may be on its way to live state when it is compared
 BETWEEN_S: Final = 0.05
 CHECK_EVERY_S: Final = 30.0
+AGAIN_S: Final = 0.5
 
 _log = logger("hub.ready")
 
@@ -73,6 +75,16 @@ class Readiness:
             except TimeoutError:
                 if await self._live_is_true():
                     continue
+            await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        """Until it succeeds: a store that is away is asked until it is back."""
+        while True:
             _log.warning("live state differs from the records and is made anew")
             self._stale.clear()
-            await self._stations.rebuild_live()
+            try:
+                return await self._stations.rebuild_live()
+            except Unavailable:
+                self._stale.set()
+                _log.warning("live state cannot be made anew yet", exc_info=True)
+                await asyncio.sleep(AGAIN_S)

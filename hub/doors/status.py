@@ -10,6 +10,7 @@ from aiohttp import web
 from hub.auth import Authenticator
 from hub.doors.http import NO_STORE, bearer, json_answer
 from hub.kafka import KafkaSide
+from hub.leases import Leases
 from hub.metrics import CONTENT_TYPE, Metrics
 from hub.readiness import Readiness
 from services.errors import Forbidden
@@ -26,11 +27,13 @@ class StatusDoor:
         readiness: Readiness,
         authenticator: Authenticator,
         metrics: Metrics,
+        leases: Leases,
         kafka: KafkaSide | None = None,
     ) -> None:
         self._readiness = readiness
         self._authenticator = authenticator
         self._metrics = metrics
+        self._leases = leases
         self._kafka = kafka
 
     def add_to(self, application: web.Application) -> None:
@@ -45,11 +48,13 @@ class StatusDoor:
     async def _ready(self, _request: web.Request) -> web.Response:
         """200 only when commands can be served and live state equals the records.
 
-        `kafka_behind` is told besides: the hub serves on while the relay waits for the brokers.
+        `leases` and `kafka_behind` are told besides: which work of the whole network this node does, and
+        how far the relay is behind; the hub serves on while another node, or the brokers, take their time.
         """
         checks = await self._readiness.checks()
         ready = all(checks.values())
         said: dict[str, Any] = {"status": "ready" if ready else "not_ready", "checks": checks}
+        said["leases"] = dict(self._leases.held())
         if self._kafka is not None:
             said["kafka_behind"] = await self._kafka.behind()
         return json_answer(said, status=200 if ready else 503)

@@ -100,18 +100,22 @@ class Wholeness:
         taken = await self._commands.one("SET", "live:rebuild", "", "NX", "PX", ONE_REBUILDS_MS)
         return taken is not None
 
+    async def version(self) -> tuple[int, ...]:
+        """The version of the oldest of the masters: its first two numbers."""
+        told = await self._commands.within(self._info)
+        return min(tuple(int(part) for part in str(one["redis_version"]).split(".")[:2]) for one in told)
+
     async def _servers(self) -> str:
         """The masters' own ids, which a process makes for itself when it starts."""
+        return " ".join(sorted(str(one["run_id"]) for one in await self._commands.within(self._info)))
+
+    async def _info(self) -> list[dict[str, Any]]:
+        """What each master says of itself."""
         client = self._commands.client
-
-        async def ask() -> str:
-            if not isinstance(client, RedisCluster):
-                return str((await client.info("server"))["run_id"])
-            await client.initialize()
-            told = [await node.execute_command("INFO", "server") for node in client.get_primaries()]
-            return " ".join(sorted(str(one["run_id"]) for one in told))
-
-        return await self._commands.within(ask)
+        if not isinstance(client, RedisCluster):
+            return [await client.info("server")]
+        await client.initialize()
+        return [await node.execute_command("INFO", "server") for node in client.get_primaries()]
 
     def _marks(self) -> list[str]:
         """A key on every master. Made once the cluster's map is known."""
