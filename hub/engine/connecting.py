@@ -15,10 +15,11 @@ from socketio import exceptions
 from hub.engine import packets
 from hub.engine.client import Client, Held, Phase
 from hub.engine.connection import Connection
+from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import ACK
 from hub.engine.outgoing import Outgoing
 from hub.engine.packets import Packet, ProtocolError
-from hub.engine.recovery import Session
+from hub.engine.session import Session
 
 if TYPE_CHECKING:
     from hub.engine.server import Server
@@ -67,8 +68,13 @@ class Connector:
 
     async def _connect(self, client: Client, auth: Any) -> None:
         server = self._server
-        if server.recovery is not None:
-            await self._prepare(client, auth or {})
+        try:
+            await server.manager.ready(client)
+            if server.recovery is not None:
+                await self._prepare(client, auth or {})
+        except BusUnavailable:
+            self._refuse(client, {"message": "Unavailable, try again"})
+            return
         if server.always_connect:
             await self._accept(client)
         refusal = await self._ask(client, auth)
@@ -86,9 +92,6 @@ class Connector:
         """Run the connect handler; what it refuses with, or None."""
         try:
             accepted = await self._call(client, auth)
-        except asyncio.CancelledError:
-            self._server.manager.basic_disconnect(client.sid, client.namespace)
-            raise
         except exceptions.ConnectionRefusedError as exc:
             return dict(exc.error_args)
         except ConnectionRefusedError as exc:
@@ -117,19 +120,19 @@ class Connector:
         server = self._server
         server.manager.accept(client)
         answer = {"sid": client.sid}
-        if client.session is not None:
-            await server.recovery.store(client.session)
-            answer["pid"] = client.session.pid
-            self._tell_session(client)
+        if (session := client.session) is not None:
+            await server.recovery.store(session)
+            answer["pid"] = session.pid
+            self._tell_session(client, session.pid)
         client.connection.send(self._server.codec.control(packets.CONNECT, client.namespace, answer), ACK)
         self._engine.native_loop.after(functools.partial(self._accepted, client))
 
-    def _tell_session(self, client: Client) -> None:
+    def _tell_session(self, client: Client, pid: str) -> None:
         name = self._engine.options.session_event
         if name is None or client.held is None:
             return
         told = {
-            "pid": client.session.pid,
+            "pid": pid,
             "recovered": client.recovered,
             "window_seconds": self._server.recovery.window_s,
         }
@@ -209,15 +212,16 @@ class Connector:
         return (session.client.connection.user_session or {}).get(session.namespace)
 
     async def _take_over(self, session: Session) -> bool:
-        """Close the socket that has this session, and wait until its handlers are done.
+        """Close the socket that has this session, and wait until its disconnect handler is done.
 
         Whoever else waited for the same end may have come first: then that one is closed, in its turn.
         """
+        manager = self._server.manager
         try:
             async with asyncio.timeout(_TAKEOVER_S):
-                while (old := session.client) is not None:
+                while (old := manager.client(session.sid, session.namespace)) is not None:
                     old.connection.close(self._server.reason.TRANSPORT_CLOSE, 1000, b"taken over")
-                    await self._server.manager.gone(old)
+                    await manager.gone(old)
         except TimeoutError:
             _logger.warning("engine: %s cannot be taken over: its handlers still run", session.sid)
             return False

@@ -46,18 +46,38 @@ class Outgoing:
         self.key = key
         self.offset = offset
         self._codec = codec
-        self._args = args if offset is not None else None
+        self._args: list[Any] | None = args if offset is not None else None
         self._plain = codec.event(namespace, args)
         self._as_argument: Frames | None = None
         self._in_payload: Frames | None = None
 
     @classmethod
-    def of(cls, namespace: str, frames: Frames, lane: int = STATE) -> Outgoing:
-        """An event that is encoded already, for one client alone."""
+    def of(
+        cls,
+        namespace: str,
+        frames: Frames,
+        *,
+        codec: Codec = _own,
+        lane: int = STATE,
+        key: object = None,
+        offset: str | None = None,
+    ) -> Outgoing:
+        """An event that is encoded already."""
         packet = cls.__new__(cls)
-        packet.namespace, packet.lane, packet.key, packet.offset = namespace, lane, None, None
-        packet._plain, packet._args, packet._as_argument, packet._in_payload = frames, None, None, None
+        packet.namespace, packet.lane, packet.key, packet.offset = namespace, lane, key, offset
+        packet._plain, packet._args, packet._codec = frames, None, codec
+        packet._as_argument = packet._in_payload = None
         return packet
+
+    @property
+    def position(self) -> int:
+        """The number in its offset; 0 without one."""
+        return int(self.offset.rpartition("-")[2]) if self.offset else 0
+
+    @property
+    def plain(self) -> Frames:
+        """The frames without an offset."""
+        return self._plain
 
     @property
     def size(self) -> int:
@@ -66,19 +86,27 @@ class Outgoing:
 
     def frames(self, payload_offsets: bool) -> Frames:
         """The frames for a client that wants its offset in the payload, or as last argument."""
-        if self.offset is None or self._args is None:
+        if self.offset is None:
             return self._plain
         if payload_offsets:
             if self._in_payload is None:
-                self._in_payload = self._with_payload_offset(self.offset, self._args)
+                self._in_payload = self._with_payload_offset(self.offset, self._arguments())
             return self._in_payload
         if self._as_argument is None:
-            self._as_argument = self._with_argument(self.offset, self._args)
+            self._as_argument = self._with_argument(self.offset)
         return self._as_argument
 
-    def _with_argument(self, offset: str, args: list[Any]) -> Frames:
+    def _arguments(self) -> list[Any]:
+        """Name and arguments; attachments of an event that came encoded are placeholders."""
+        if self._args is None:
+            text, *attachments = self._plain
+            packet = self._codec.decode(text[1:] if text else attachments[0])
+            self._args = packet.data
+        return self._args
+
+    def _with_argument(self, offset: str) -> Frames:
         if not self._codec.native:
-            return self._codec.event(self.namespace, [*args, offset])
+            return self._codec.event(self.namespace, [*self._arguments(), offset])
         text, *attachments = self._plain
         return (text[:-1] + b',"%b"]' % offset.encode(), *attachments)
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from hub.engine.client import Client
 from hub.engine.outgoing import Outgoing
+from hub.engine.session import Session, TakeOver
 
 _ENTRY_OVERHEAD_BYTES: Final = 500  # the objects around an event's bytes
-_MAX_LEFT: Final = 32  # rooms left lately that a session keeps in mind
 _MAX_FORGOTTEN: Final = 100_000  # targets of which something was forgotten
 Key = tuple[str, Any]
 """A namespace, and a room, a sid, or None for everybody."""
@@ -38,43 +38,6 @@ class Entry:
         self.skip = skip
         self.at = at
         self.size = packet.size + _ENTRY_OVERHEAD_BYTES
-
-
-class Session:
-    """What is kept of a client: from its CONNECT on, until the window after its last sign of life."""
-
-    __slots__ = (
-        "client",
-        "expires_at",
-        "left",
-        "namespace",
-        "pid",
-        "rooms",
-        "sid",
-        "started",
-        "user_session",
-    )
-
-    def __init__(self, client: Client, position: int) -> None:
-        self.pid = secrets.token_urlsafe(15)
-        self.sid = client.sid
-        self.namespace = client.namespace
-        self.started = position
-        self.client: Client | None = client
-        self.rooms: dict[Any, int] = {}  # room -> the position at which it was joined
-        self.left: tuple[tuple[Any, int, int], ...] = ()  # room, joined, left
-        self.expires_at = 0.0
-        self.user_session: Any = None
-
-    def spans(self, allowed: Collection[Any] | None = None) -> Iterator[tuple[Any, int, float]]:
-        """(target, from, to): the stretches of the stream that were meant for this client."""
-        yield self.sid, self.started, float("inf")
-        for room, joined in self.rooms.items():
-            if allowed is None or room is None or room in allowed:
-                yield room, joined, float("inf")
-        for room, joined, left in self.left:
-            if allowed is None or room in allowed:
-                yield room, joined, left
 
 
 class Recovery:
@@ -97,6 +60,7 @@ class Recovery:
         self._floor = 0  # the same for targets that are forgotten themselves
         self._sessions: dict[str, Session] = {}
         self._away: dict[str, Session] = {}  # in the order in which they left
+        self.on_expired: Callable[[Session], object] = _nobody_asks
 
     # -- the stream
 
@@ -147,7 +111,7 @@ class Recovery:
         No offset: it has received no event yet, so everything since its CONNECT counts.
         """
         since = session.started if offset is None else self._parse(offset)
-        if since is None:
+        if since is None or since < session.lost:
             return None
         found: dict[int, Outgoing] = {}
         for target, begin, end in session.spans(allowed):
@@ -174,34 +138,54 @@ class Recovery:
         """A session for a client that is about to be asked in."""
         return Session(client, self.position)
 
-    def store(self, session: Session) -> None:
+    async def store(self, session: Session) -> None:
         """The client is in: from now on its session may be taken over."""
         self._away.pop(session.pid, None)
         self._sessions[session.pid] = session
 
-    def find(self, pid: Any) -> Session | None:
+    async def find(self, pid: Any) -> Session | None:
         """The session of a pid, unless its time is over."""
+        return self._find(pid)
+
+    def _find(self, pid: Any) -> Session | None:
         session = self._sessions.get(pid) if type(pid) is str else None
         if session is None or (session.client is None and time.monotonic() > session.expires_at):
             return None
         return session
 
+    async def claim(self, session: Session, take_over: TakeOver) -> bool:
+        """Make a session the caller's; `take_over` ends the sockets that still have it."""
+        return await take_over(session) and self._find(session.pid) is session
+
+    async def replay(
+        self,
+        session: Session,
+        offset: str | None,
+        allowed: Collection[Any],
+        most_bytes: int,
+        enter: Callable[[], Client],
+    ) -> list[Outgoing] | None:
+        """What a client has missed, in order; None when it cannot be had in full.
+
+        `enter` puts it into its rooms; from then on events are held for it.
+        """
+        # No await from here to the end: an event between reading the stream and joining would be lost.
+        missed = self.missed(session, offset, allowed)
+        if missed is None or sum(packet.size for packet in missed) > most_bytes:
+            return None
+        enter()
+        return missed
+
     def entered(self, session: Session, room: Any) -> None:
         """The client has joined a room: events from here on are meant for it."""
-        session.rooms[room] = self.position
+        session.enter(room, self.position)
 
     def left(self, session: Session, room: Any) -> None:
-        """The client has left a room; what was emitted before may still be on its way to it."""
-        joined = session.rooms.pop(room, None)
-        if joined is None:
-            return
-        session.left = (*session.left, (room, joined, self.position))
-        if len(session.left) > _MAX_LEFT:
-            # Forget the oldest stretch: whoever has not received it in full cannot be recovered.
-            (_, _, left), *kept = session.left
-            session.left = tuple(kept)
-            key = (session.namespace, session.sid)
-            self._forgotten[key] = max(self._forgotten.get(key, 0), left)
+        """The client has left a room."""
+        session.leave(room, self.position)
+
+    async def settled(self, session: Session) -> None:
+        """Until what was said of a session is kept: here it is at once."""
 
     def away(self, session: Session, seen_at: float, user_session: Any) -> None:
         """The connection is lost: the window runs from the last sign of life."""
@@ -212,7 +196,7 @@ class Recovery:
             self._away.pop(session.pid, None)
             self._away[session.pid] = session
         while len(self._away) > self._max_sessions:
-            self.forget(next(iter(self._away.values())))
+            self._expire(next(iter(self._away.values())))
 
     def forget(self, session: Session) -> None:
         """The client left for good, or its time is over."""
@@ -227,5 +211,14 @@ class Recovery:
             self._forget_oldest()
         expired = [session for session in self._away.values() if session.expires_at < now]
         for session in expired:
-            self.forget(session)
+            self._expire(session)
         return len(expired)
+
+    def _expire(self, session: Session) -> None:
+        """Nobody has come back for it in time, or others need its place."""
+        self.forget(session)
+        self.on_expired(session)
+
+
+def _nobody_asks(_session: Session) -> None:
+    """Until somebody wants to know of sessions that have expired."""

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import socketio
 
-from hub.engine.client import Client, Phase
+from hub.engine.client import Client, Held, Phase
 from hub.engine.lanes import LANES, STATE, TELEMETRY
+from hub.engine.options import Options
 from hub.engine.outgoing import Outgoing
+from hub.engine.recovery import Recovery
 from hub.engine.topics import Room, Space
 
 MAX_CALLBACKS: Final = 10_000  # acknowledgements one client may owe
@@ -91,7 +93,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
             number = LANES[lane]
         packet = Outgoing(namespace, args, codec=self.server.codec, lane=number, key=key, offset=offset)
         if recovery is not None and not droppable:
-            recovery.remember(packet, namespace, _targets(room), skip)
+            recovery.remember(packet, namespace, targets(room), skip)
         space = self._spaces.get(namespace)
         if space is not None:
             self._send(space, room, packet, [c for s in skip if (c := space.clients.get(s)) is not None])
@@ -114,7 +116,7 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         """Rooms and single clients a target stands for."""
         rooms: list[Room] = []
         clients: dict[Client, None] = {}
-        for target in dict.fromkeys(_targets(room)):
+        for target in dict.fromkeys(targets(room)):
             if target is None:
                 rooms.append(space.everyone)
             elif (client := space.clients.get(target)) is not None:
@@ -132,6 +134,22 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
             if client is not None and client.present and sid not in skip:
                 frames = self.server.codec.event(namespace, args, self._generate_ack_id(sid, callback))
                 client.deliver(Outgoing.of(namespace, frames))
+
+    def recovery(self, options: Options, window_s: float) -> Any:
+        """What recovers connections to clients of this manager."""
+        return Recovery(
+            window_s=window_s,
+            max_sessions=options.recovery_max_sessions,
+            max_events=options.recovery_max_events,
+            max_bytes=options.recovery_max_bytes,
+            keep_s=window_s + options.interval_s + options.ping_timeout,
+        )
+
+    async def ready(self, client: Client) -> None:
+        """Before a client is asked in: whatever is emitted to it or to everybody reaches this process."""
+
+    async def stop(self) -> None:
+        """The server has closed."""
 
     # -- clients
 
@@ -186,6 +204,14 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
                 found = space.rooms[name] = Room()
             found.add(client)
             client.rooms[name] = found
+
+    def withdraw(self, client: Client, sid: str) -> None:
+        """Undo `rename` and `restore`: nothing was recovered, and nothing is held for it."""
+        for name in list(client.rooms):
+            self._leave(client, name)
+        self.rename(client, sid)
+        (client.connection.user_session or {}).pop(client.namespace, None)
+        client.session, client.held = None, Held()
 
     def gone(self, client: Client) -> asyncio.Future[None]:
         """Done as soon as a client and its handlers are."""
@@ -351,7 +377,8 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
                 return
 
 
-def _targets(room: Any) -> tuple[Any, ...]:
+def targets(room: Any) -> tuple[Any, ...]:
+    """The rooms and sids that an argument stands for; None is everybody."""
     if isinstance(room, list | tuple | set | frozenset):
         return tuple(room)
     return (room,)

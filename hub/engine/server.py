@@ -19,9 +19,9 @@ from hub.engine.eio import Engine
 from hub.engine.fastpath import FastPath
 from hub.engine.incoming import Incoming
 from hub.engine.listener import Listener, addresses
-from hub.engine.recovery import Session
 from hub.engine.rooms import NativeRooms, with_native_rooms
 from hub.engine.serializers import packet_class
+from hub.engine.session import Session
 
 SessionHandler = Callable[[str, str, dict[str, Any]], Any]
 _GRACE_S: Final = 5.0

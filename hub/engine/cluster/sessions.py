@@ -1,0 +1,304 @@
+"""Connection state recovery that outlives its node: sessions and streams are in the bus's Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import orjson
+
+from hub.engine.client import Client, Held
+from hub.engine.cluster.bus import Bus
+from hub.engine.cluster.message import unpack
+from hub.engine.cluster.scripts import CLAIM, FIND, FORGET, KEEP, STORE
+from hub.engine.codec import Codec
+from hub.engine.errors import BusUnavailable
+from hub.engine.outgoing import Outgoing
+from hub.engine.session import Session, TakeOver
+
+_GOODBYE_S: Final = 5.0  # how long the disconnect handler on another node may take
+_CHUNK: Final = 500  # sessions of one call
+_logger = logging.getLogger("hub.engine")
+
+
+class SharedRecovery:
+    """As `hub.engine.recovery.Recovery`, for clients that may come back to any node.
+
+    A session is written before its client has its CONNECT, at each change of rooms, and kept alive
+    while the client is; so it is there when its node is not. Whoever claims it has it: writes of
+    the node that had it before are refused.
+    """
+
+    def __init__(self, bus: Bus, codec: Callable[[], Codec], *, window_s: float, alive_s: float) -> None:
+        """`alive_s`: how long a silent client counts as connected."""
+        self.window_s = window_s
+        self.on_expired: Callable[[Session], object] = lambda session: None
+        self._bus = bus
+        self._codec = codec
+        self._alive_s = alive_s
+        self._local: dict[str, Session] = {}
+        self._writing: dict[str, asyncio.Future[Any]] = {}
+        self._goodbyes: dict[str, asyncio.Future[None]] = {}
+        self._kept_at = time.monotonic()
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def position(self) -> int:
+        """The number of the newest event this node has had."""
+        return self._bus.seen
+
+    # -- a session's life
+
+    def begin(self, client: Client) -> Session:
+        """A session for a client that is about to be asked in."""
+        session = Session(client, self._bus.seen)
+        session.claim = secrets.token_urlsafe(6)
+        return session
+
+    async def store(self, session: Session) -> None:
+        """The client is in: from now on its session may be taken over, on every node."""
+        self._local[session.pid] = session
+        self._write(session, self._lifetime_s)
+        await self.settled(session)
+
+    def entered(self, session: Session, room: Any) -> None:
+        """The client has joined a room."""
+        session.enter(room, self._bus.seen)
+        self._write(session, self._lifetime_s)
+
+    def left(self, session: Session, room: Any) -> None:
+        """The client has left a room."""
+        session.leave(room, self._bus.seen)
+        self._write(session, self._lifetime_s)
+
+    async def settled(self, session: Session) -> None:
+        """Until what was said of a session is kept, or it is clear that it cannot be kept now."""
+        if (writing := self._writing.get(session.pid)) is not None:
+            await asyncio.wait([writing])
+
+    def away(self, session: Session, seen_at: float, user_session: Any) -> None:
+        """The connection is lost: the window runs from the last sign of life."""
+        session.client, session.user_session = None, user_session
+        self._write(session, seen_at + self.window_s - time.monotonic())
+        self._local.pop(session.pid, None)
+
+    def forget(self, session: Session) -> None:
+        """The client left for good."""
+        self._local.pop(session.pid, None)
+        self._bus.call(FORGET, [self._key(session.pid)], [session.claim])
+
+    @property
+    def _lifetime_s(self) -> float:
+        """A node that dies says nothing: what it had lives on as if its clients had just been heard."""
+        return self.window_s + self._alive_s
+
+    def _key(self, pid: str) -> str:
+        return self._bus.key("session", pid)
+
+    def _write(self, session: Session, lifetime_s: float) -> None:
+        if session.pid not in self._local:
+            return
+        lifetime_ms = max(1, int(lifetime_s * 1000))
+        arguments = (session.claim, self._bus.node, lifetime_ms, self._dump(session))
+        writing = self._bus.call(STORE, [self._key(session.pid)], arguments)
+        self._writing[session.pid] = writing
+        writing.add_done_callback(lambda done: self._written(session, done))
+
+    def _written(self, session: Session, writing: asyncio.Future[Any]) -> None:
+        if self._writing.get(session.pid) is writing:
+            del self._writing[session.pid]
+        if writing.cancelled() or writing.exception() is not None:
+            return  # kept at the next sweep
+        if writing.result() == 0:
+            self._lost(session)
+
+    def _dump(self, session: Session) -> bytes:
+        connection = session.client.connection if session.client is not None else None
+        user = session.user_session
+        if connection is not None:
+            user = (connection.user_session or {}).get(session.namespace)
+        rooms = dict(session.rooms)
+        kept = {
+            "epoch": self._bus.epoch,
+            "sid": session.sid,
+            "namespace": session.namespace,
+            "started": session.started,
+            "lost": session.lost,
+            "everyone": rooms.pop(None, None),
+            "rooms": rooms,
+            "left": session.left,
+            "user": user,
+        }
+        try:
+            return orjson.dumps(kept)
+        except TypeError:
+            raise TypeError("several nodes: rooms are named by text, user sessions are JSON") from None
+
+    # -- coming back
+
+    async def find(self, pid: Any) -> Session | None:
+        """The session of a pid, wherever its client was."""
+        if type(pid) is not str or not 0 < len(pid) <= 64:
+            return None
+        try:
+            claim, _, raw = await self._bus.call(FIND, [self._key(pid)], [])
+        except BusUnavailable:
+            return None
+        if raw is None:
+            return None
+        kept = orjson.loads(raw)
+        return None if kept["epoch"] != self._bus.epoch else _session(pid, claim.decode(), kept)
+
+    async def claim(self, session: Session, take_over: TakeOver) -> bool:
+        """Make a session this node's; the node that had it ends its socket first."""
+        local, had = self._local.get(session.pid), session.claim
+        if local is not None and not await take_over(local):
+            return False
+        session.claim = secrets.token_urlsafe(6)
+        goodbye = self._goodbyes[session.claim] = asyncio.get_running_loop().create_future()
+        told = {"claimed": session.pid, "was": had, "by": session.claim, "node": self._bus.node}
+        prefix = self._bus.channel_of_node("")
+        lifetime_ms = int(self._lifetime_s * 1000)
+        arguments = (had, session.claim, self._bus.node, lifetime_ms, prefix, b"!" + orjson.dumps(told))
+        try:
+            won, heard = await self._bus.call(CLAIM, [self._key(session.pid)], arguments)
+            if won and heard:
+                await asyncio.wait_for(goodbye, _GOODBYE_S)
+        except (BusUnavailable, TimeoutError):
+            return False
+        finally:
+            del self._goodbyes[session.claim]
+        if won:
+            self._local[session.pid] = session
+        return bool(won)
+
+    async def told(self, told: dict[str, Any]) -> None:
+        """What other nodes say of sessions."""
+        if (goodbye := self._goodbyes.get(told.get("goodbye", ""))) is not None and not goodbye.done():
+            goodbye.set_result(None)
+        if "claimed" in told:
+            session = self._local.get(told["claimed"])
+            if session is not None and session.claim == told["was"]:
+                await self._end(session)
+            self._bus.tell(self._bus.channel_of_node(told["node"]), {"goodbye": told["by"]})
+
+    async def _end(self, session: Session) -> None:
+        self._local.pop(session.pid, None)
+        if (client := session.client) is not None:
+            client.connection.close("transport close", 1000, b"taken over")
+            await self.gone(client)
+
+    def _lost(self, session: Session) -> None:
+        """Somebody else has claimed it while this node could not hear."""
+        if self._local.pop(session.pid, None) is not None and session.client is not None:
+            session.client.connection.close("transport close", 1000, b"taken over")
+
+    async def gone(self, client: Client) -> None:
+        """Until a client's handlers are done; set by the manager."""
+
+    async def replay(
+        self,
+        session: Session,
+        offset: str | None,
+        allowed: Collection[Any],
+        most_bytes: int,
+        enter: Callable[[], Client],
+    ) -> list[Outgoing] | None:
+        """What a client has missed, in order; None when it cannot be had in full.
+
+        The client enters its rooms first: what is emitted while the streams are read is held for it,
+        and what is both held and read counts once.
+        """
+        found = await self._replay(session, offset, allowed, most_bytes, enter)
+        if found is None:
+            session.client = None
+            self.forget(session)
+        return found
+
+    async def _replay(
+        self,
+        session: Session,
+        offset: str | None,
+        allowed: Collection[Any],
+        most_bytes: int,
+        enter: Callable[[], Client],
+    ) -> list[Outgoing] | None:
+        since = session.started if offset is None else self._number(offset)
+        if since is None or since < session.lost:
+            return None
+        space = session.namespace
+        spans = [
+            (self._bus.stream(space, target), max(begin, since), -1 if end == float("inf") else int(end))
+            for target, begin, end in session.spans(allowed)
+        ]
+        here = [session.sid, *(room for room in session.rooms if room is None or room in allowed)]
+        try:
+            await self._bus.listen(self._bus.channel(space, target) for target in here)
+            client = enter()
+            found = await self._bus.read(spans, most_bytes)
+        except BusUnavailable:
+            return None
+        if found is None or (offset is not None and self._number(offset) is None):
+            return None  # forgotten, too much, or of an epoch that ended meanwhile
+        newest, events = found
+        held = [packet for packet in client.held or () if not 0 < packet.position <= newest]
+        client.held = Held()
+        messages = [unpack(raw, offset, self._codec()) for offset, _, raw in events]
+        return [*(m.packet for m in messages if session.sid not in m.skip), *held]
+
+    def _number(self, offset: Any) -> int | None:
+        epoch, _, digits = offset.rpartition("-") if type(offset) is str else ("", "", "")
+        if epoch != self._bus.epoch or not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+            return None
+        return int(digits)
+
+    # -- staying alive
+
+    def prune(self) -> None:
+        """Each second: now and then, say which clients are alive."""
+        now = time.monotonic()
+        if now - self._kept_at > self._lifetime_s / 8 and (self._keeping is None or self._keeping.done()):
+            self._kept_at = now
+            self._keeping = asyncio.get_running_loop().create_task(self.keep())
+
+    async def keep(self) -> None:
+        """Say of every client here that it is alive; write again what the store has lost."""
+        sessions = list(self._local.values())
+        for start in range(0, len(sessions), _CHUNK):
+            chunk = sessions[start : start + _CHUNK]
+            keys = [self._key(session.pid) for session in chunk]
+            arguments = [str(int(self._lifetime_s * 1000)), *(session.claim for session in chunk)]
+            try:
+                answers = await self._bus.call(KEEP, keys, arguments)
+            except BusUnavailable:
+                return
+            for session, answer in zip(chunk, answers, strict=True):
+                if answer == 0:
+                    self._lost(session)
+                elif answer < 0:
+                    self._write(session, self._lifetime_s)
+
+    def new_epoch(self) -> None:
+        """The store has begun anew: every client here has been in its rooms since its beginning."""
+        for session in self._local.values():
+            session.started, session.lost, session.left = 0, 0, ()
+            session.rooms = dict.fromkeys(session.rooms, 0)
+            self._write(session, self._lifetime_s)
+
+
+def _session(pid: str, claim: str, kept: dict[str, Any]) -> Session:
+    session = Session.__new__(Session)
+    session.pid, session.claim, session.client = pid, claim, None
+    session.sid, session.namespace = kept["sid"], kept["namespace"]
+    session.started, session.lost = kept["started"], kept["lost"]
+    session.rooms = kept["rooms"]
+    if kept["everyone"] is not None:
+        session.rooms[None] = kept["everyone"]
+    session.left = tuple((room, joined, left) for room, joined, left in kept["left"])
+    session.user_session = kept["user"]
+    session.expires_at = float("inf")
+    return session
