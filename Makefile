@@ -8,10 +8,10 @@ PEERS_DIR := benchmarks/engine/peers
 CODE := hub handlers services mlmodels
 # apt packages: what has to be there, and the package that brings it
 RUN_NEEDS := libuv.so.1:libuv1
-TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium
+TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint types format bench demo-load conformance lock docs clean
+.PHONY: help setup setup-test run test lint types format bench demo-load conformance soak lock docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ bench: setup-test $(PEERS_DIR)/node_modules/.ready ## the figures of the README,
 
 conformance: setup-test ## the official protocol suites, from clones in ENGINE_SUITES
 	$(BIN)/pytest -m conformance tests/engine/test_conformance.py
+
+soak: setup-test ## two busy hours of the engine at full speed: memory and objects must be flat
+	$(BIN)/pytest -s -m soak tests/engine/test_soak.py
 
 demo-load: setup ## the demo city at ten times the riders and speed, against a hub of its own
 	$(BIN)/navswap serve --demo --riders 400 --time-factor 30
