@@ -83,7 +83,7 @@ class RedisCommands:
                 except LostConnection:
                     return await ask()
         except FAILURES as error:
-            raise Unavailable(store="redis") from error
+            raise Unavailable(store="live") from error
 
     async def _send(self, command: Command) -> Any:
         try:

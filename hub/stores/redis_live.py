@@ -101,7 +101,7 @@ class RedisLive:
         self.wholeness.require()
         index = await self._commands.one("HGETALL", INDEX)
         if index.pop(OF_INDEX.encode(), b"") in (b"", b"pending"):
-            raise self.wholeness.lost()
+            raise self.wholeness.damaged()
         digests = {id.decode(): entry.partition(b":")[2] for id, entry in index.items()}
         for gone in self._read.keys() - digests.keys():
             del self._read[gone]
@@ -114,7 +114,7 @@ class RedisLive:
         found = await self._commands.all([("HMGET", *_fields(id)) for id in stations])
         boards = {id: self._board(id, fields) for id, fields in zip(stations, found, strict=True)}
         if None in boards.values():
-            raise self.wholeness.lost()
+            raise self.wholeness.damaged()
         return {id: board for id, board in boards.items() if board is not None}
 
     def _board(self, station_id: str, fields: list[bytes | None]) -> StationBoard | None:

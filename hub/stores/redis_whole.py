@@ -33,6 +33,7 @@ class Wholeness:
     def __init__(self, commands: RedisCommands) -> None:
         self._commands = commands
         self._look = asyncio.Event()
+        self._damaged = False
         self.whole = False
         self.on_lost: Callable[[], None] = lambda: None
 
@@ -47,25 +48,30 @@ class Wholeness:
         """End a rebuild. Raises Unavailable when Redis was emptied meanwhile: it has to begin anew."""
         marks = [("SET", mark, servers, "XX") for mark in self._marks()]
         if not all(await self._commands.all([*marks, SEAL.on(INDEX, servers)])):
-            raise Unavailable(store="redis")
+            raise Unavailable(store="live")
+        self._damaged = False
         self.whole = servers == await self._servers()
 
     def require(self) -> None:
         """Raises Unavailable unless Redis is known to be whole."""
         if not self.whole:
-            raise Unavailable(store="redis")
+            raise Unavailable(store="live")
 
-    def lost(self) -> Unavailable:
-        """Something is missing that a rebuild has put there: look at once."""
+    def damaged(self) -> Unavailable:
+        """What to raise when something is missing or unreadable: a rebuild is due, whatever the marks say."""
+        self._damaged = True
+        return self._suspect()
+
+    def _suspect(self) -> Unavailable:
         self.whole = False
         self._look.set()
-        return Unavailable(store="redis")
+        return Unavailable(store="live")
 
     async def check(self) -> None:
         """Raises Unavailable, and has the watch look, when a mark is missing: `none` may be wrong."""
         self.require()
         if not all(await self._commands.all([("EXISTS", mark) for mark in self._marks()])):
-            raise self.lost()
+            raise self._suspect()
 
     async def watch(self) -> None:
         """Look from time to time, and at once when something is missing; for ever."""
@@ -81,14 +87,14 @@ class Wholeness:
     async def _see(self) -> None:
         before = self.whole
         try:
-            self.whole = await self._is_whole()
+            self.whole = not self._damaged and await self._is_whole()
             if not self.whole and await self._is_ours_to_mend():
                 _log.warning("Redis has lost live state: it is made from the records")
                 self.on_lost()
         except Unavailable as error:
             self.whole = False
             if before:
-                _log.warning("Redis does not answer", error=repr(error.__cause__))
+                _log.warning("Redis does not answer", error=str(error.__cause__))
 
     async def _is_whole(self) -> bool:
         servers = (await self._servers()).encode()
