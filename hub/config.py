@@ -251,9 +251,6 @@ def check(settings: Settings) -> None:
     """Raises ConfigError, with the setting to change, where the hub must not start."""
     if settings.redis_host is not None:
         _check_redis(settings.redis_host.get_secret_value())
-    for field in ("mongodb_uri",):
-        if getattr(settings, field) is not None:
-            raise ConfigError(setting_name(field), "not supported by this version; leave it unset")
     if settings.kafka_bootstrap_servers is not None:
         _check_kafka(settings)
     if settings.environment == "production":

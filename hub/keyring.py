@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -19,6 +20,11 @@ def kept_secret(directory: Path, name: str) -> str:
     if not path.exists():
         _make(path)
     return path.read_text().strip()
+
+
+def hub_name(directory: Path) -> str:
+    """Who the hub of this directory is, to others who must not know its secrets."""
+    return hashlib.sha256(kept_secret(directory, "hub").encode()).hexdigest()[:16]
 
 
 def _make(path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.config import ConfigError, Settings
+from hub.keyring import hub_name
 from hub.leases import AloneLeases, Leases
 from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
@@ -17,6 +18,7 @@ from services.base import Clock
 from services.ports import Live, Log, Records
 
 if TYPE_CHECKING:
+    from hub.stores.mongo import MongoStore
     from hub.stores.redis import SharedLive
 
 RECORDS_FILE = "navswap.sqlite"
@@ -57,9 +59,7 @@ async def open_resources(
 ) -> AsyncIterator[Resources]:
     """Open the stores that the settings name; `seeded` fills an empty one with the demo city."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(alone_in(settings.data_dir))
-        path = settings.data_dir / RECORDS_FILE
-        store = await stack.enter_async_context(SqliteStore.open(path, clock=clock))
+        store = await _store(settings, stack, clock)
         if seeded:
             from hub.demo.seed import fill  # the demo is no part of a hub that serves a real network
 
@@ -76,6 +76,20 @@ async def open_resources(
         leases: Leases = shared.leases if shared else AloneLeases(clock=clock)
         tasks = {"live": shared.live.wholeness.watch} if shared else {}
         yield Resources(store.records, store.log, live, leases, tell, store.prune, tasks)
+
+
+async def _store(settings: Settings, stack: AsyncExitStack, clock: Clock) -> SqliteStore | MongoStore:
+    """Records and log. Several hubs may share them when they share their live state, too."""
+    if settings.mongodb_uri is None or settings.redis_host is None:
+        stack.enter_context(alone_in(settings.data_dir))
+    if settings.mongodb_uri is None:
+        path = settings.data_dir / RECORDS_FILE
+        return await stack.enter_async_context(SqliteStore.open(path, clock=clock))
+    from hub.stores.mongo import MongoStore  # a hub without MongoDB needs no driver of it
+
+    uri = settings.mongodb_uri.get_secret_value()
+    alone_as = None if settings.redis_host else hub_name(settings.data_dir)
+    return await stack.enter_async_context(MongoStore.open(uri, clock=clock, alone_as=alone_as))
 
 
 async def _shared_live(settings: Settings, stack: AsyncExitStack) -> SharedLive | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.real.mongo_fixtures import mongo_databases, mongo_server, mongo_uri
 from tests.real.redis_fixtures import (
     redis_cluster,
     redis_cluster_url,
@@ -19,7 +20,16 @@ from tests.real.redis_fixtures import (
 )
 from tests.support.hub import RunningHub, running
 
-__all__ = ["redis_cluster", "redis_cluster_url", "redis_databases", "redis_server", "redis_url"]
+__all__ = [
+    "mongo_databases",
+    "mongo_server",
+    "mongo_uri",
+    "redis_cluster",
+    "redis_cluster_url",
+    "redis_databases",
+    "redis_server",
+    "redis_url",
+]
 
 MakeHub = Callable[..., AbstractAsyncContextManager[RunningHub]]
 

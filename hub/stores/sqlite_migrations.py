@@ -10,19 +10,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hub.stores.schema.versions import NewerSchema, SchemaError, newer
 from hub.stores.sqlite_sql import TABLES, TableSql
 
 APPLICATION_ID: Final = 0x4E565350  # "NVSP": says in the file's header whose it is
 
+__all__ = ["STEPS", "NewerSchema", "SchemaError", "Step", "follow_declaration", "migrate"]
+
 Step = Callable[[sqlite3.Connection], None]
-
-
-class SchemaError(Exception):
-    """The file cannot be used, and why; nothing in it was changed."""
-
-
-class NewerSchema(SchemaError):
-    """The file was written by a later version of the hub."""
 
 
 def _add_log(connection: sqlite3.Connection) -> None:
@@ -59,10 +54,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
     _check_owner(connection)
     present = _number(connection, "user_version")
     if present > len(steps):
-        raise NewerSchema(
-            f"This data was written by a newer hub (schema {present}, this one knows {len(steps)}). "
-            "Start that version, or restore a backup."
-        )
+        raise newer(present, len(steps))
     connection.execute("BEGIN IMMEDIATE")
     try:
         for step in steps[present:]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from hub.stores.retention import KEEP_LOG, LONGEST_LOG
 from hub.stores.sqlite_session import SqlValue
 from hub.stores.sqlite_writer import SqliteWriter
 from services.base import rfc3339
-
-KEEP_LOG: Final = timedelta(days=7)
-"""Records that every reader has read stay this long, for replays and for a look back."""
-
-LONGEST_LOG: Final = timedelta(days=30)
-"""After this a record goes, read or not: a reader that is gone for good must not fill the disk."""
 
 ROWS: Final = 500  # rows per transaction: others get their turn between two
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import pytest
 
 from hub.stores.memory import MemoryLive
+from hub.stores.mongo import MongoStore
 from hub.stores.redis_live import RedisLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
@@ -26,8 +27,13 @@ class Store(Protocol):
     def log(self) -> Log: ...
 
 
-def _sqlite(folder: Path, clock: Clock) -> AbstractAsyncContextManager[Store]:
+def _sqlite(folder: Path, clock: Clock, _uri: str | None) -> AbstractAsyncContextManager[Store]:
     return SqliteStore.open(folder / "hub.sqlite", clock=clock)
+
+
+def _mongo(_folder: Path, clock: Clock, uri: str | None) -> AbstractAsyncContextManager[Store]:
+    assert uri is not None
+    return MongoStore.open(uri, clock=clock)
 
 
 @asynccontextmanager
@@ -43,13 +49,22 @@ async def _redis(clock: Clock, url: str | None) -> AsyncIterator[Live]:
         yield live
 
 
-STORES: Final[dict[str, Callable[[Path, Clock], AbstractAsyncContextManager[Store]]]] = {"sqlite": _sqlite}
+STORES: Final[dict[str, Callable[[Path, Clock, str | None], AbstractAsyncContextManager[Store]]]] = {
+    "sqlite": _sqlite,
+    "mongo": _mongo,
+}
 LIVES: Final[dict[str, Callable[[Clock, str | None], AbstractAsyncContextManager[Live]]]] = {
     "memory": _memory,
     "redis": _redis,
     "redis_cluster": _redis,
 }
-URLS: Final = {"redis": "redis_url", "redis_cluster": "redis_cluster_url"}  # fixtures: where the servers are
+# fixtures: where the servers are
+URLS: Final = {"mongo": "mongo_uri", "redis": "redis_url", "redis_cluster": "redis_cluster_url"}
+
+
+def _url(request: pytest.FixtureRequest) -> str | None:
+    """Where the adapter's server is, if it has one."""
+    return request.getfixturevalue(URLS[request.param]) if request.param in URLS else None
 
 
 @pytest.fixture
@@ -59,7 +74,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
-    async with STORES[request.param](tmp_path, clock) as opened:
+    async with STORES[request.param](tmp_path, clock, _url(request)) as opened:
         yield opened
 
 
@@ -75,6 +90,5 @@ def log(store: Store) -> Log:
 
 @pytest.fixture(params=LIVES)
 async def live(request: pytest.FixtureRequest, clock: HandClock) -> AsyncIterator[Live]:
-    url = request.getfixturevalue(URLS[request.param]) if request.param in URLS else None
-    async with LIVES[request.param](clock, url) as opened:
+    async with LIVES[request.param](clock, _url(request)) as opened:
         yield opened

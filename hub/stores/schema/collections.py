@@ -67,7 +67,12 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     ),
     Collection("tickets", models.Ticket, (Index("tickets_by_station", ("station_id", "status")),)),
     Collection("partner_shops", models.Partner),
-    Collection("kept_answers", models.KeptAnswer, (Index("kept_answers_expiry", ("expires_at",)),)),
+    Collection(
+        "kept_answers",
+        models.KeptAnswer,
+        (Index("kept_answers_expiry", ("expires_at",)),),
+        expires="expires_at",
+    ),
     Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
     Collection("audit", models.AuditRecord, (Index("audit_by_actor", ("actor", "at")),)),
     Collection("used_links", models.UsedLink),

@@ -23,11 +23,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Collection(Generic[D]):
-    """One kind of document. Besides its indexes it has a unique one of `id`."""
+    """One kind of document. Besides its indexes it has a unique one of `id`.
+
+    `expires` is the field with the time after which nobody needs the document.
+    """
 
     name: str
     model: type[D]
     indexes: tuple[Index, ...] = ()
+    expires: str | None = None
 
     @property
     def looked_up(self) -> tuple[str, ...]:

@@ -1,0 +1,78 @@
+"""The event log in MongoDB: what has its numbers, for readers with a stored place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from hub.stores.mongo_documents import plain
+from hub.stores.mongo_numbering import Numbering
+from hub.stores.mongo_numbers import Numbers
+from hub.stores.mongo_outbox import Outbox
+from hub.stores.mongo_session import Outside
+from hub.stores.tail import Tail
+from services.ports import LogRecord
+
+
+class MongoLog:
+    """Implements `services.ports.Log`. A process reads what it has committed itself, always."""
+
+    def __init__(self, numbers: Numbers, outbox: Outbox, positions: Any) -> None:
+        self.numbering = Numbering(numbers, self.publish)
+        self._numbers = numbers
+        self._outbox = outbox
+        self._positions = positions
+        self._tail = Tail()
+        self._last = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def publish(self, head: int, records: Sequence[LogRecord]) -> None:
+        """Let readers see what has its numbers, up to `head`; some of it is at hand."""
+        for record in records:
+            self._tail.extend((record,))
+        if head <= self._last:
+            return
+        self._last = head
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def refresh(self) -> None:
+        """Look for what other hubs have numbered."""
+        self.publish(await self._numbers.head(), ())
+
+    async def read(self, *, after: int, limit: int) -> list[LogRecord]:
+        await self.numbering.caught_up()
+        if after >= self._last or limit <= 0:
+            return []
+        recent = self._tail.after(after, limit)
+        return recent or await self._outbox.read(after, self._last, limit)
+
+    async def last(self) -> int:
+        await self.numbering.caught_up()
+        await self.refresh()
+        return self._last
+
+    async def position(self, reader: str) -> int | None:
+        raw = await Outside().run(lambda session: self._positions.find_one({"_id": reader}))
+        return None if raw is None else int(plain(raw)["seq"])
+
+    async def keep_position(self, reader: str, seq: int) -> None:
+        await Outside().run(
+            lambda session: self._positions.update_one({"_id": reader}, {"$max": {"seq": seq}}, upsert=True)
+        )
+
+    async def wait(self, *, after: int, timeout_s: float) -> bool:
+        if self._last > after:
+            return True
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.discard(waiter)
+        return True

@@ -1,0 +1,123 @@
+"""The outbox in MongoDB: what transactions have logged, before and after it has its numbers.
+
+A document holds the facts of one transaction (or a part of very many). It is written with the
+transaction and waits; when it has its numbers, `last` is that of its last fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from hub.stores.mongo_documents import plain
+from hub.stores.mongo_session import Outside
+from services.base import rfc3339
+from services.events import Fact
+from services.ports import LogRecord
+
+FACTS_PER_DOCUMENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction has added: its documents' ids, each with its records, without numbers."""
+
+    documents: tuple[tuple[str, tuple[LogRecord, ...]], ...]
+
+
+class Logging(Protocol):
+    """What is needed of a transaction."""
+
+    id: str
+    facts: list[Fact]
+    calls: Any
+
+
+class Outbox:
+    """Adds documents, and says which may be read: those whose transaction's steps have run."""
+
+    def __init__(self, collection: Any) -> None:
+        self.collection = collection
+        self.ready: Callable[[Written], None] = lambda written: None
+
+    async def write(self, tx: Logging, stamp: int) -> Written:
+        """Inside the transaction."""
+        written = Written(tuple(_parts(tx.id, [record_of(fact) for fact in tx.facts])))
+        documents = [_document(id, stamp, records) for id, records in written.documents]
+        await tx.calls.run(lambda session: self.collection.insert_many(documents, session=session))
+        return written
+
+    async def has(self, written: Written) -> bool:
+        """Was its transaction committed? Raises Unavailable."""
+        wanted = {"_id": written.documents[0][0]}
+        found = await Outside().run(lambda session: self.collection.find_one(wanted, session=session))
+        return found is not None
+
+    async def read(self, after: int, upto: int, limit: int) -> list[LogRecord]:
+        """Records with numbers in (after, upto], in their order."""
+        wanted = {"last": {"$gt": after}}
+        found = await Outside().run(
+            lambda session: self.collection.find(wanted, sort=[("last", 1)], limit=limit).to_list(None)
+        )
+        records = [record for raw in found for record in _records(plain(raw))]
+        return [record for record in records if after < record.seq <= upto][:limit]
+
+
+def _parts(id: str, records: Sequence[LogRecord]) -> Iterable[tuple[str, tuple[LogRecord, ...]]]:
+    for start in range(0, len(records), FACTS_PER_DOCUMENT):
+        yield f"{id}:{start:06}", tuple(records[start : start + FACTS_PER_DOCUMENT])
+
+
+def _document(id: str, stamp: int, records: Sequence[LogRecord]) -> dict[str, Any]:
+    return {
+        "_id": id,
+        "waiting": True,
+        "stamp": stamp,
+        "count": len(records),
+        "at": max(record.at for record in records),
+        "facts": [_stored(record) for record in records],
+    }
+
+
+def record_of(fact: Fact) -> LogRecord:
+    rooms = fact.rooms() if fact.name else ()
+    payload = fact.model_dump_json().encode()
+    return LogRecord(0, fact.id, fact.name, rooms, fact.type, fact.topic, fact.key(), fact.at, payload)
+
+
+def numbered(records: Sequence[LogRecord], last: int) -> list[LogRecord]:
+    first = last - len(records) + 1
+    return [replace(record, seq=seq) for seq, record in enumerate(records, first)]
+
+
+def _stored(record: LogRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "rooms": list(record.rooms),
+        "type": record.type,
+        "topic": None if record.topic is None else str(record.topic),
+        "key": record.key,
+        "at": rfc3339(record.at),
+        "payload": record.payload.decode(),
+    }
+
+
+def _records(document: Mapping[str, Any]) -> list[LogRecord]:
+    return numbered([_record(fact) for fact in document["facts"]], document["last"])
+
+
+def _record(fact: Mapping[str, Any]) -> LogRecord:
+    return LogRecord(
+        0,
+        fact["id"],
+        fact["name"],
+        tuple(fact["rooms"]),
+        fact["type"],
+        fact["topic"],
+        fact["key"],
+        datetime.fromisoformat(fact["at"]),
+        fact["payload"].encode(),
+    )
