@@ -7,6 +7,7 @@ import functools
 import logging
 import math
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,7 @@ class Connector:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._engine = server.eio
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     def connect(self, connection: Connection, packet: Packet) -> None:
         """A client asks to join; the answer comes when its handler has decided."""
@@ -163,12 +165,20 @@ class Connector:
         client.payload_offsets = auth.get("offsets") == "payload"
         pid = auth.get("pid")
         if pid is not None:
-            client.recovered = await self._recover(client, pid, auth)
+            async with self._turn(pid):
+                client.recovered = await self._recover(client, pid, auth)
             counter = "recovered" if client.recovered else "not_recovered"
             stats = self._engine.stats
             setattr(stats, counter, getattr(stats, counter) + 1)
         if not client.recovered:
             client.session = self._server.recovery.begin(client)
+
+    def _turn(self, pid: Any) -> asyncio.Lock:
+        """Who comes back twice at once is let in one after the other."""
+        turn = self._turns.get(str(pid))
+        if turn is None:
+            turn = self._turns[str(pid)] = asyncio.Lock()
+        return turn
 
     async def _recover(self, client: Client, pid: Any, auth: dict[str, Any]) -> bool:
         recovery = self._server.recovery

@@ -184,8 +184,8 @@ class NativeRooms(socketio.AsyncManager):  # type: ignore[misc]
         everyone = self._spaces[client.namespace].everyone
         everyone.add(client)
         client.rooms[None] = everyone
-        if client.session is not None:
-            client.session.rooms.setdefault(None, self.server.recovery.position)
+        if client.session is not None and None not in client.session.rooms:
+            self.server.recovery.entered(client.session, None)
 
     def rename(self, client: Client, sid: str) -> None:
         """Give a client that nobody has seen yet the sid it had before."""

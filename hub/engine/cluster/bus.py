@@ -37,6 +37,7 @@ class Bus:
         self._most_events = most_events
         self._tag = f"{{{prefix}}}"  # the braces keep all keys in one slot
         self._bus, self._last = f"{self._tag}:bus", f"{self._tag}:last"
+        self._since: dict[str, int] = {}  # channels listened to: the newest number when that began
         self._buffer: list[bytes] | None = []
         self._pipe = Pipe(connect)
         self._channels = Channels(connect, self._heard, self._connecting, self._connected)
@@ -147,7 +148,16 @@ class Bus:
 
     async def listen(self, channels: Iterable[str]) -> None:
         """Hear channels from now on; raises BusUnavailable."""
-        await self._channels.confirmed([channel.encode() for channel in channels])
+        new = [channel for channel in channels if channel not in self._since]
+        if new:
+            await self._channels.confirmed([channel.encode() for channel in new])
+            _, newest = await self.call(POSITION, [self._bus], [secrets.token_hex(4), "", 0])
+            for channel in new:
+                self._since.setdefault(channel, newest)
+
+    def position(self, channel: str) -> int:
+        """Every later event of a channel that is listened to reaches who joins now, no earlier one does."""
+        return max(self.seen, self._since.get(channel, 0))
 
     def want(self, channel: str) -> None:
         """Hear a channel as soon as it can be had."""
@@ -155,6 +165,7 @@ class Bus:
 
     def deafen(self, channel: str) -> None:
         """Hear a channel no longer."""
+        self._since.pop(channel, None)
         self._channels.drop(channel.encode())
 
     def _heard(self, _channel: bytes, data: bytes) -> None:
@@ -173,6 +184,7 @@ class Bus:
         epoch = offset.rpartition("-")[0]
         if epoch != self.epoch:
             self.epoch, self.seen = epoch, 0
+            self._since = dict.fromkeys(self._since, 0)
             self.on_epoch()
         if number > self.seen:
             self.seen = number
@@ -199,6 +211,7 @@ class Bus:
         if epoch != self.epoch:
             first = not self.epoch
             self.epoch, self.seen = epoch, newest
+            self._since = dict.fromkeys(self._since, 0)
             self.on_epoch()
             return first
         missed: dict[int, tuple[str, int, bytes]] = {}

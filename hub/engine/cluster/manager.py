@@ -116,7 +116,8 @@ class ClusterRooms(NativeRooms):
         """Add a client to a room, on whichever node it is; here it hears of everything from then on."""
         client = self.client(sid, namespace)
         if client is None:
-            await self._tell(namespace, sid, "enter", room)
+            if not await self._tell(namespace, sid, "enter", room):
+                raise ValueError("sid is not connected to requested namespace")
             return
         await self.bus.listen((self.bus.channel(namespace, room),))
         try:
@@ -181,9 +182,10 @@ class ClusterRooms(NativeRooms):
 
     # -- what the bus says
 
-    async def _tell(self, namespace: str, target: Any, action: str, room: Any) -> None:
+    async def _tell(self, namespace: str, target: Any, action: str, room: Any) -> int:
+        """Have something done where `target` is; answers how many nodes have heard it."""
         told = {"action": action, "namespace": namespace, "target": target, "room": room}
-        await self.bus.tell(self.bus.channel(namespace, target), told)
+        return await self.bus.tell(self.bus.channel(namespace, target), told)
 
     def _hear(self, told: dict[str, Any]) -> None:
         task = asyncio.get_running_loop().create_task(self._do(told))

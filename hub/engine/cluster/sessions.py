@@ -61,13 +61,15 @@ class SharedRecovery:
 
     async def store(self, session: Session) -> None:
         """The client is in: from now on its session may be taken over, on every node."""
-        self._local[session.pid] = session
+        if self._local.setdefault(session.pid, session) is not session:
+            self._lost(session)
+            return
         self._write(session, self._lifetime_s)
         await self.settled(session)
 
     def entered(self, session: Session, room: Any) -> None:
         """The client has joined a room."""
-        session.enter(room, self._bus.seen)
+        session.enter(room, self._bus.position(self._bus.channel(session.namespace, room)))
         self._write(session, self._lifetime_s)
 
     def left(self, session: Session, room: Any) -> None:
@@ -83,12 +85,13 @@ class SharedRecovery:
     def away(self, session: Session, seen_at: float, user_session: Any) -> None:
         """The connection is lost: the window runs from the last sign of life."""
         session.client, session.user_session = None, user_session
+        session.expires_at = seen_at + self.window_s
         self._write(session, seen_at + self.window_s - time.monotonic())
-        self._local.pop(session.pid, None)
+        self._drop(session)
 
     def forget(self, session: Session) -> None:
         """The client left for good."""
-        self._local.pop(session.pid, None)
+        self._drop(session)
         self._bus.call(FORGET, [self._key(session.pid)], [session.claim])
 
     @property
@@ -99,8 +102,12 @@ class SharedRecovery:
     def _key(self, pid: str) -> str:
         return self._bus.key("session", pid)
 
+    def _drop(self, session: Session) -> None:
+        if self._local.get(session.pid) is session:
+            del self._local[session.pid]
+
     def _write(self, session: Session, lifetime_s: float) -> None:
-        if session.pid not in self._local:
+        if self._local.get(session.pid) is not session:
             return
         lifetime_ms = max(1, int(lifetime_s * 1000))
         arguments = (session.claim, self._bus.node, lifetime_ms, self._dump(session))
@@ -155,26 +162,30 @@ class SharedRecovery:
 
     async def claim(self, session: Session, take_over: TakeOver) -> bool:
         """Make a session this node's; the node that had it ends its socket first."""
-        local, had = self._local.get(session.pid), session.claim
+        local = self._local.get(session.pid)
         if local is not None and not await take_over(local):
             return False
         session.claim = secrets.token_urlsafe(6)
         goodbye = self._goodbyes[session.claim] = asyncio.get_running_loop().create_future()
-        told = {"claimed": session.pid, "was": had, "by": session.claim, "node": self._bus.node}
-        prefix = self._bus.channel_of_node("")
-        lifetime_ms = int(self._lifetime_s * 1000)
-        arguments = (had, session.claim, self._bus.node, lifetime_ms, prefix, b"!" + orjson.dumps(told))
+        lifetime_ms, nodes = int(self._lifetime_s * 1000), self._bus.channel_of_node("")
+        arguments = (session.pid, session.claim, self._bus.node, lifetime_ms, nodes)
         try:
-            won, heard = await self._bus.call(CLAIM, [self._key(session.pid)], arguments)
-            if won and heard:
+            heard, *kept = await self._bus.call(CLAIM, [self._key(session.pid)], arguments)
+            if heard > 0:
                 await asyncio.wait_for(goodbye, _GOODBYE_S)
         except (BusUnavailable, TimeoutError):
             return False
         finally:
             del self._goodbyes[session.claim]
-        if won:
-            self._local[session.pid] = session
-        return bool(won)
+        return bool(kept) and self._has(session, orjson.loads(kept[0]))
+
+    def _has(self, session: Session, kept: dict[str, Any]) -> bool:
+        """It may have changed hands, and rooms, since it was found."""
+        if kept["epoch"] != self._bus.epoch:
+            return False
+        _fill(session, kept)
+        self._local[session.pid] = session
+        return True
 
     async def told(self, told: dict[str, Any]) -> None:
         """What other nodes say of sessions."""
@@ -187,14 +198,15 @@ class SharedRecovery:
             self._bus.tell(self._bus.channel_of_node(told["node"]), {"goodbye": told["by"]})
 
     async def _end(self, session: Session) -> None:
-        self._local.pop(session.pid, None)
+        self._drop(session)
         if (client := session.client) is not None:
             client.connection.close("transport close", 1000, b"taken over")
             await self.gone(client)
 
     def _lost(self, session: Session) -> None:
         """Somebody else has claimed it while this node could not hear."""
-        if self._local.pop(session.pid, None) is not None and session.client is not None:
+        self._drop(session)
+        if session.client is not None:
             session.client.connection.close("transport close", 1000, b"taken over")
 
     async def gone(self, client: Client) -> None:
@@ -214,9 +226,8 @@ class SharedRecovery:
         and what is both held and read counts once.
         """
         found = await self._replay(session, offset, allowed, most_bytes, enter)
-        if found is None:
-            session.client = None
-            self.forget(session)
+        if found is None:  # nothing was given back, so it may be tried again, by who knows better
+            self.away(session, time.monotonic(), session.user_session)
         return found
 
     async def _replay(
@@ -245,6 +256,8 @@ class SharedRecovery:
         if found is None or (offset is not None and self._number(offset) is None):
             return None  # forgotten, too much, or of an epoch that ended meanwhile
         newest, events = found
+        if since > newest:
+            return None
         held = [packet for packet in client.held or () if not 0 < packet.position <= newest]
         client.held = Held()
         messages = [unpack(raw, offset, self._codec()) for offset, _, raw in events]
@@ -293,6 +306,12 @@ class SharedRecovery:
 def _session(pid: str, claim: str, kept: dict[str, Any]) -> Session:
     session = Session.__new__(Session)
     session.pid, session.claim, session.client = pid, claim, None
+    session.expires_at = float("inf")
+    _fill(session, kept)
+    return session
+
+
+def _fill(session: Session, kept: dict[str, Any]) -> None:
     session.sid, session.namespace = kept["sid"], kept["namespace"]
     session.started, session.lost = kept["started"], kept["lost"]
     session.rooms = kept["rooms"]
@@ -300,5 +319,3 @@ def _session(pid: str, claim: str, kept: dict[str, Any]) -> Session:
         session.rooms[None] = kept["everyone"]
     session.left = tuple((room, joined, left) for room, joined, left in kept["left"])
     session.user_session = kept["user"]
-    session.expires_at = float("inf")
-    return session
