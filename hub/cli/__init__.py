@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from hub.cli import backup, config, demo, doctor, link, migrate, restore, serve, specs, token
+from hub.cli import backup, config, demo, doctor, link, migrate, restore, serve, specs, tail, token
 from hub.config import ConfigError
 from hub.stores.dump import DumpError
 from hub.stores.sqlite_migrations import SchemaError
 
-COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, doctor, specs)
+COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, doctor, tail, specs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

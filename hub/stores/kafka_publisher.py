@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -45,7 +45,7 @@ class TopicPublisher:
             async with asyncio.timeout(SEND_S):
                 producer = await self._connected()
                 partitions = sorted(await producer.partitions_for(self._topic))
-                for batches in rounds(producer, records, partitions):
+                for batches in rounds(records, partitions, producer.create_batch):
                     await self._send(producer, batches)
         except BaseException:
             await self.close()
@@ -71,29 +71,24 @@ class TopicPublisher:
 
 
 def rounds(
-    producer: AIOKafkaProducer, records: Iterable[LogRecord], partitions: Sequence[int]
+    records: Iterable[LogRecord], partitions: Sequence[int], create: Callable[[], BatchBuilder]
 ) -> list[Round]:
     """Batches to send one round after the other: the records of a partition keep their order."""
-    made: list[Round] = []
-    newest: dict[int, int] = {}  # partition: the round of its newest batch
+    lines: dict[int, list[BatchBuilder]] = {}
     for record in records:
-        partition = _partition_of(record.key.encode(), partitions, partitions)
-        number = newest.setdefault(partition, 0)
-        if not _append(producer, made, number, partition, record):
-            newest[partition] = number + 1
-            _append(producer, made, number + 1, partition, record)
-    return made
+        line = lines.setdefault(_partition_of(record.key.encode(), partitions, partitions), [])
+        if not line or not _append(line[-1], record):
+            line.append(create())
+            _append(line[-1], record)
+    longest = max(map(len, lines.values()), default=0)
+    return [
+        {partition: line[number] for partition, line in lines.items() if number < len(line)}
+        for number in range(longest)
+    ]
 
 
-def _append(
-    producer: AIOKafkaProducer, made: list[Round], number: int, partition: int, record: LogRecord
-) -> bool:
-    """Into that round's batch; false when it is full. An empty batch takes a record of any size."""
-    if number == len(made):
-        made.append({})
-    batch = made[number].get(partition)
-    if batch is None:
-        batch = made[number][partition] = producer.create_batch()
+def _append(batch: BatchBuilder, record: LogRecord) -> bool:
+    """False when the batch is full; an empty one takes a record of any size."""
     taken = batch.append(
         timestamp=int(record.at.timestamp() * 1000),
         key=record.key.encode(),
