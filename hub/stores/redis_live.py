@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import chain
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
@@ -144,8 +145,7 @@ class RedisLive:
 
     async def put_position(self, fix: GpsFix) -> bool:
         kept, beyond = await self._commands.all(self._put_position(fix, wrong=None))
-        if beyond:
-            await self._commands.all([("UNLINK", f"location:{user_id.decode()}") for user_id in beyond])
+        await self._forget(beyond)
         return bool(kept)
 
     async def position(self, user_id: str) -> GpsFix | None:
@@ -176,6 +176,9 @@ class RedisLive:
             PUT_POSITION.on(f"location:{fix.user_id}", at, fix.model_dump_json(), DAY_MS, stale),
             PUT_LAST.on(LAST, fix.user_id, at, oldest, self._most_users, DAY_MS),
         ]
+
+    async def _forget(self, users: Iterable[bytes]) -> None:
+        await self._commands.all([("UNLINK", f"location:{user_id.decode()}") for user_id in users])
 
     # -- limits
 
@@ -220,9 +223,10 @@ class RedisLive:
             if user_id not in fixes:
                 steps.append(FORGET_POSITION.on(f"location:{user_id}", _us(at)))
                 steps.append(FORGET_LAST.on(LAST, user_id, _us(at)))
-        for user_id, fix in fixes.items():
-            steps += self._put_position(fix, wrong=since.positions.get(user_id))
         await self._commands.all(steps)
+        puts = [self._put_position(fix, wrong=since.positions.get(id)) for id, fix in fixes.items()]
+        answers = await self._commands.all([*chain.from_iterable(puts)])
+        await self._forget(chain.from_iterable(answers[1::2]))
 
 
 def _fields(station_id: str) -> Command:
