@@ -73,7 +73,7 @@ class RedisPair:
             f"port {port}\nsentinel monitor hub 127.0.0.1 {self.master.port} 1\n"
             "sentinel down-after-milliseconds hub 500\nsentinel failover-timeout hub 3000\n"
         )
-        self.sentinel = RedisServer(folder / "sentinel", program=("redis-sentinel", str(settings)), port=port)
+        self.sentinel = RedisServer(folder / "sentinel", "--sentinel", port=port, settings=settings)
 
     @property
     def url(self) -> str:
@@ -88,7 +88,7 @@ class RedisPair:
 @contextmanager
 def pair(folder: Path) -> Iterator[RedisPair]:
     """A master and a replica under one Sentinel."""
-    require("redis-sentinel")
+    require("redis-server")
     servers = RedisPair(folder)
     with ExitStack() as stack:
         for server in (servers.master, servers.replica, servers.sentinel):

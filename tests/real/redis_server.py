@@ -22,12 +22,11 @@ READY_S: Final = 10.0
 class RedisServer:
     """A `redis-server` on a port and in a folder of its own, to be killed, started again, paused."""
 
-    def __init__(
-        self, folder: Path, *options: str, port: int = 0, program: tuple[str, ...] = ("redis-server",)
-    ) -> None:
+    def __init__(self, folder: Path, *options: str, port: int = 0, settings: Path | None = None) -> None:
         self.port = port or free_port()
         self._folder = folder
         where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder))
+        program = ["redis-server", *([str(settings)] if settings else [])]
         self._command = [*program, *where, "--logfile", str(folder / "log"), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -103,7 +102,7 @@ def single(folder: Path, *options: str) -> Iterator[RedisServer]:
 
 def require(program: str) -> None:
     if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed: sudo apt-get install redis-server redis-sentinel")
+        pytest.skip(f"{program} is not installed: sudo apt-get install redis-server")
 
 
 class RedisDatabases:
