@@ -36,7 +36,7 @@ class Bus:
         self.keep_s = keep_s
         self._most_events = most_events
         self._tag = f"{{{prefix}}}"  # the braces keep all keys in one slot
-        self._bus, self._last = f"{self._tag}:bus", f"{self._tag}:last"
+        self.name, self._last = f"{self._tag}:bus", f"{self._tag}:last"
         self._since: dict[str, int] = {}  # channels listened to: the newest number when that began
         self._buffer: list[bytes] | None = []
         self._pipe = Pipe(connect)
@@ -112,7 +112,7 @@ class Bus:
         streams = [] if droppable else [self.stream(namespace, target) for target in targets]
         return self.call(
             EMIT,
-            [self._bus, self._last, *streams],
+            [self.name, self._last, *streams],
             [
                 secrets.token_hex(4),
                 int(self.keep_s * 1000),
@@ -127,7 +127,7 @@ class Bus:
 
     def tell(self, channel: str, told: dict[str, Any]) -> asyncio.Future[int]:
         """Say something that is no event; answers how many nodes have heard it."""
-        return self.call(TELL, [self._bus], [channel, b"!" + orjson.dumps(told)])
+        return self.call(TELL, [self.name], [channel, b"!" + orjson.dumps(told)])
 
     async def read(
         self, spans: Sequence[tuple[str, int, int]], most_bytes: int
@@ -137,7 +137,7 @@ class Bus:
         None when some of it is forgotten, or when it is more than `most_bytes`.
         """
         numbers = [number for _, first, last in spans for number in (first, last)]
-        keys = [self._bus, self._last, *(stream for stream, _, _ in spans)]
+        keys = [self.name, self._last, *(stream for stream, _, _ in spans)]
         answer = await self.call(REPLAY, keys, [self.epoch, most_bytes, *numbers])
         if answer[0] < 0:
             return None
@@ -151,7 +151,7 @@ class Bus:
         new = [channel for channel in channels if channel not in self._since]
         if new:
             await self._channels.confirmed([channel.encode() for channel in new])
-            _, newest = await self.call(POSITION, [self._bus], [secrets.token_hex(4), "", 0])
+            _, newest = await self.call(POSITION, [self.name], [secrets.token_hex(4), "", 0])
             for channel in new:
                 self._since.setdefault(channel, newest)
 
@@ -181,14 +181,17 @@ class Bus:
 
     def _take(self, offset: str, number: int, raw: bytes) -> None:
         """An event comes once per target; the first copy counts."""
-        epoch = offset.rpartition("-")[0]
+        self.in_epoch(offset.rpartition("-")[0])
+        if number > self.seen:
+            self.seen = number
+            self.on_event(offset, number, raw)
+
+    def in_epoch(self, epoch: str) -> None:
+        """The store has begun anew, unless this is known: numbers start again."""
         if epoch != self.epoch:
             self.epoch, self.seen = epoch, 0
             self._since = dict.fromkeys(self._since, 0)
             self.on_epoch()
-        if number > self.seen:
-            self.seen = number
-            self.on_event(offset, number, raw)
 
     def _connecting(self) -> None:
         self._buffer = []
@@ -206,13 +209,12 @@ class Bus:
 
     async def _fill_gap(self) -> bool:
         """Whether this node now has every event of its rooms."""
-        answer = await self.call(POSITION, [self._bus], [secrets.token_hex(4), self.epoch, self.seen])
+        answer = await self.call(POSITION, [self.name], [secrets.token_hex(4), self.epoch, self.seen])
         epoch, newest = answer[0].decode(), answer[1]
         if epoch != self.epoch:
             first = not self.epoch
-            self.epoch, self.seen = epoch, newest
-            self._since = dict.fromkeys(self._since, 0)
-            self.on_epoch()
+            self.in_epoch(epoch)
+            self.seen = newest
             return first
         missed: dict[int, tuple[str, int, bytes]] = {}
         for chunk in _chunks([(stream, self.seen, -1) for stream in self.streams()]):
@@ -227,6 +229,8 @@ class Bus:
 
 
 def _name(namespace: str, target: str | None) -> str:
+    if target is not None and type(target) is not str:
+        raise TypeError(f"several nodes: rooms are named by text, not by {target!r}")
     return namespace if target is None else f"{namespace}:{target}"
 
 

@@ -152,11 +152,12 @@ class SharedRecovery:
         if type(pid) is not str or not 0 < len(pid) <= 64:
             return None
         try:
-            claim, _, raw = await self._bus.call(FIND, [self._key(pid)], [])
+            claim, raw, epoch = await self._bus.call(FIND, [self._key(pid), self._bus.name], [])
         except BusUnavailable:
             return None
-        if raw is None:
+        if raw is None or epoch is None:
             return None
+        self._bus.in_epoch(epoch.decode())
         kept = orjson.loads(raw)
         return None if kept["epoch"] != self._bus.epoch else _session(pid, claim.decode(), kept)
 

@@ -1,3 +1,4 @@
--- A session as it is kept: {claim, node, session}.
--- KEYS: session
-return redis.call('HMGET', KEYS[1], 'claim', 'node', 'session')
+-- A session as it is kept, and the epoch: {claim, session, epoch}.
+-- KEYS: session, bus
+local found = redis.call('HMGET', KEYS[1], 'claim', 'session')
+return {found[1], found[2], redis.call('HGET', KEYS[2], 'epoch')}
