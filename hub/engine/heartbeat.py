@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hub.engine.connection import Connection
 
-_LATE_TICKS = 2
+_LATE_TICKS = 4
 
 
 class Wheel:
     """Each connection sits in the bucket of the moment it must be looked at next.
 
-    A tick is a twentieth of the shortest wait, at most a second. A pong moves nothing: the
+    A tick is an eightieth of the shortest wait, at most half a second. A pong moves nothing: the
     connection is found in its old bucket, seen to be well, and put into the next one.
     """
 
@@ -24,7 +24,7 @@ class Wheel:
         self.interval_s = interval_s
         self.timeout_s = timeout_s
         self.connect_s = connect_s
-        self._tick_s = max(0.005, min(1.0, interval_s / 20, timeout_s / 20, connect_s / 20))
+        self._tick_s = max(0.002, min(0.5, interval_s / 80, timeout_s / 80, connect_s / 80))
         self._buckets: dict[int, set[Connection]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._turned = 0
@@ -56,8 +56,8 @@ class Wheel:
     def expired(self, connection: Connection) -> bool:
         """Whether it is past its ping timeout, exactly, whatever the wheel's tick.
 
-        Timeouts count from the moment the ping was due, so a request that comes just before the
-        wheel turns gets the answer it would get just after.
+        Timeouts count from the moment the ping was due (unless the loop was held up), so a request that
+        comes just before the wheel turns gets the answer it would get just after.
         """
         return time.monotonic() >= connection.ping_at + self.timeout_s - 0.001
 
@@ -106,6 +106,8 @@ class Wheel:
         elif connection.awaiting_pong:
             self._check(connection, now, late)
         elif now >= connection.ping_at:
+            if late:  # the client shall not have less time because we had none
+                connection.ping_at = now
             connection.ping()
             self._put(connection, min(connection.ping_at + self.timeout_s, connection.join_by))
         else:
