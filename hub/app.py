@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
 from hub import registry
 from hub.auth import LONGEST_TOKEN, Authenticator
 from hub.clock import utc_now
-from hub.config import Settings
+from hub.config import ConfigError, Settings
 from hub.dispatch import Dispatcher
 from hub.doors.cors import Origins, cors
 from hub.doors.dashboard import Addresses, DashboardDoor
@@ -22,10 +22,11 @@ from hub.doors.http import problems, stamp
 from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
-from hub.engine import create_server
+from hub.engine import EngineUnavailable, create_server
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
 from hub.kafka import KafkaSide
+from hub.leases import Lease
 from hub.lifespan import Resources, open_resources
 from hub.limits import Limits
 from hub.logs import logger
@@ -38,10 +39,13 @@ from hub.rooms import ADMIN, HubRooms
 from hub.signing import DashboardLinks, ItsDangerousSigner
 from hub.stores.outbox import OutboxReader
 from hub.supervisor import Supervisor
-from hub.tickers import Positions, StatsTicker
+from hub.tickers import Positions, StatsTicker, alone
 from hub.timers import PruneOwner, TimerOwner
 from services.base import Clock
 from services.network import Services
+
+if TYPE_CHECKING:
+    from hub.engine.cluster import Bus
 
 REST_CLOSE_S: Final = 2.0
 LAG_EVERY_S: Final = 1.0
@@ -78,7 +82,7 @@ class Hub:
         self.origins = Origins(
             frozenset(settings.cors_allowed_origins), settings.public_rest_url, lambda: self.rest_port
         )
-        self.server: Any = _socket_server(settings, self.origins)
+        self.server: Any = _socket_server(settings, self.origins, resources.bus)
         self.metrics.watch(self.server.stats)
         self.metrics.watch_leases(resources.leases.held)
         self._wire()
@@ -86,6 +90,7 @@ class Hub:
     def _wire(self) -> None:
         """What needs the server, and each other."""
         world, time = self.services.world, asyncio.get_running_loop().time
+        bus = self.resources.bus
         self.readiness = Readiness(self.services, self._write_something, time=time)
         self.resources.tell_when_stale(self.readiness.mark_stale)
         self.stats = StatsTicker(
@@ -94,6 +99,7 @@ class Hub:
             self.metrics,
             connections=lambda: self.realtime.connections,
             watched=lambda: self.realtime.members[ADMIN] > 0,
+            sums=bus.sums if bus is not None else alone,
         )
         self.rooms = HubRooms(self.services, self.stats.now)
         self.dispatcher = self._dispatcher(
@@ -109,9 +115,13 @@ class Hub:
             clock=world.clock,
             ids=world.ids,
         )
-        self.fanout = Fanout(self.server, self.metrics)
+        self.fanout = Fanout(self.server, self.metrics, at_once=bus is not None)
         self.positions = Positions(
-            world, self.server, self.seen, watched=lambda: self.realtime.members[ADMIN] > 0
+            world,
+            self.server,
+            self.seen,
+            # where there are other nodes, their admins watch, too
+            watched=lambda: bus is not None or self.realtime.members[ADMIN] > 0,
         )
         self.fanout.listen(self.positions.heard)
         self.kafka = self._kafka()
@@ -163,7 +173,8 @@ class Hub:
         """Serve while the block runs; then send the clients away and stop, in the reverse order."""
         async with AsyncExitStack() as stack:
             await self.services.stations.rebuild_live()
-            await stack.enter_async_context(self.reader)
+            if self.resources.bus is None:
+                await stack.enter_async_context(self.reader)
             stack.push_async_callback(self.supervisor.stop)
             self._own_tasks()
             if self.kafka is not None:
@@ -185,6 +196,8 @@ class Hub:
             self.supervisor.own(name, run)
         self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
+        if self.resources.bus is not None:
+            self.supervisor.own_on_one_node(READER, leases, self._read_for_all)
         self.supervisor.own("expiry", self.realtime.expiry.run)
         self.supervisor.own("positions", self.positions.run)
         self.supervisor.own("stats", self.stats.run)
@@ -193,10 +206,16 @@ class Hub:
         if self.kafka is not None:
             self.kafka.own(self.supervisor)
 
+    async def _read_for_all(self, _lease: Lease) -> None:
+        """Emit what is committed to the rooms of every node, while this is the node that does."""
+        async with self.reader:
+            await asyncio.Event().wait()
+
     async def _measure_lag(self) -> None:
         while True:
-            lag = await self.reader.lag()
-            self.metrics.lagging(lag.records, lag.age_s)
+            if self.resources.bus is None or self.resources.leases.held().get(READER):
+                lag = await self.reader.lag()
+                self.metrics.lagging(lag.records, lag.age_s)
             await asyncio.sleep(LAG_EVERY_S)
 
     async def _start_rest(self, stack: AsyncExitStack) -> int:
@@ -221,7 +240,7 @@ class Hub:
             await drain(self.settings.drain_seconds)
 
 
-def _socket_server(settings: Settings, origins: Origins) -> Any:
+def _socket_server(settings: Settings, origins: Origins, bus: Bus | None) -> Any:
     options: dict[str, Any] = {
         "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
         "max_backpressure_bytes": settings.max_backpressure_bytes,
@@ -232,7 +251,16 @@ def _socket_server(settings: Settings, origins: Origins) -> Any:
         "connect_rate": settings.connect_rate or None,
         "trusted_proxies": settings.trusted_proxies,
     }
-    return create_server(settings.engine, **options)
+    if bus is None:
+        return create_server(settings.engine, **options)
+    from hub.engine.cluster import ClusterRooms  # a hub without Redis needs no driver of it
+
+    if settings.engine == "aiohttp":
+        raise ConfigError("ENGINE", "the nodes that share REDIS_HOST need uWebSockets")
+    try:
+        return create_server("uws", client_manager=ClusterRooms(bus), **options)
+    except EngineUnavailable as error:
+        raise ConfigError("ENGINE", f"the nodes that share REDIS_HOST need it: {error}") from error
 
 
 @asynccontextmanager

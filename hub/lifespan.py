@@ -18,6 +18,7 @@ from services.base import Clock
 from services.ports import Live, Log, Records
 
 if TYPE_CHECKING:
+    from hub.engine.cluster import Bus
     from hub.stores.mongo import MongoStore
     from hub.stores.redis import SharedLive
 
@@ -35,6 +36,7 @@ class Resources:
     leases: Leases
     tell_when_stale: Callable[[Callable[[], None]], None]  # who is told that a write to live state failed
     prune: Callable[[], Awaitable[Mapping[str, int]]]  # drop what is past its time; answers how many of what
+    bus: Bus | None = None  # between the sockets of several nodes
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)  # to be kept running
 
 
@@ -75,7 +77,8 @@ async def open_resources(
         live: Live = shared.live if shared else MemoryLive(clock=clock)
         leases: Leases = shared.leases if shared else AloneLeases(clock=clock)
         tasks = {"live": shared.live.wholeness.watch} if shared else {}
-        yield Resources(store.records, store.log, live, leases, tell, store.prune, tasks)
+        bus = shared.bus if shared else None
+        yield Resources(store.records, store.log, live, leases, tell, store.prune, bus, tasks)
 
 
 async def _store(settings: Settings, stack: AsyncExitStack, clock: Clock) -> SqliteStore | MongoStore:

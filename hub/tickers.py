@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from hub.metrics import Metrics
@@ -24,8 +24,24 @@ class Telemetry(Protocol):
     """What the tickers need of the engine: events that a slow client may miss."""
 
     async def emit(
-        self, event: str, data: Any, *, room: Any, droppable: bool = False, conflate_key: object = None
+        self,
+        event: str,
+        data: Any,
+        *,
+        room: Any,
+        droppable: bool = False,
+        conflate_key: object = None,
+        ignore_queue: bool = False,
     ) -> None: ...
+
+
+Sums = Callable[[dict[str, float]], Awaitable[dict[str, float]]]
+"""Takes the figures of this process; answers those of all nodes together."""
+
+
+async def alone(figures: dict[str, float]) -> dict[str, float]:
+    """The sums of a hub without others."""
+    return figures
 
 
 class Positions:
@@ -70,7 +86,7 @@ class Positions:
 
 
 class StatsTicker:
-    """`stats:tick`, and the same figures for a terminal."""
+    """`stats:tick`, and the same figures for a terminal. Each node tells its own admins the sums of all."""
 
     def __init__(
         self,
@@ -80,13 +96,16 @@ class StatsTicker:
         *,
         connections: Callable[[], int],
         watched: Callable[[], bool],
+        sums: Sums = alone,
     ) -> None:
         self._world = world
         self._emitter = emitter
         self._metrics = metrics
+        self._sums = sums
         self._connections = connections
         self._watched = watched
         self._events_per_s = self._commands_per_s = 0.0
+        self._others: dict[str, float] = {}  # what the other nodes count
 
     async def run(self) -> None:
         """For ever."""
@@ -98,21 +117,41 @@ class StatsTicker:
             self._events_per_s = round((self._metrics.events - events) / seconds, 1)
             self._commands_per_s = round((self._metrics.commands - commands) / seconds, 1)
             then, events, commands = now, self._metrics.events, self._metrics.commands
+            await self._hear_others()
             if self._watched():
                 await self._emit()
+
+    def _mine(self) -> dict[str, float]:
+        return {
+            "connections": self._connections(),
+            "events_per_s": self._events_per_s,
+            "commands_per_s": self._commands_per_s,
+        }
+
+    async def _hear_others(self) -> None:
+        """While they cannot be heard, their last word counts."""
+        mine = self._mine()
+        try:
+            sums = await self._sums(mine)
+        except ConnectionError:
+            return
+        self._others = {name: sums[name] - value for name, value in mine.items()}
 
     async def _emit(self) -> None:
         stats = await self.now()
         said = {"id": self._world.ids(), "at": rfc3339(self._world.clock()), **stats.model_dump(mode="json")}
-        await self._emitter.emit("stats:tick", said, room=ADMIN, droppable=True, conflate_key="stats:tick")
+        await self._emitter.emit(
+            "stats:tick", said, room=ADMIN, droppable=True, conflate_key="stats:tick", ignore_queue=True
+        )
 
     async def now(self) -> Stats:
         """The figures of this moment."""
         boards = await self._world.live.boards()
+        figures = {name: value + self._others.get(name, 0) for name, value in self._mine().items()}
         return Stats(
-            connections=self._connections(),
-            events_per_s=self._events_per_s,
-            commands_per_s=self._commands_per_s,
+            connections=int(figures["connections"]),
+            events_per_s=round(figures["events_per_s"], 1),
+            commands_per_s=round(figures["commands_per_s"], 1),
             open_entries=sum(len(board.entries) for board in boards),
             swaps_today=await completed_today(self._world),
         )

@@ -14,6 +14,7 @@ from hub.auth import Authenticator
 from hub.dispatch import Dispatcher, Request
 from hub.doors.expiry import Expiry
 from hub.engine import FallbackServer
+from hub.engine.errors import BusUnavailable
 from hub.logs import logger
 from hub.operations import Identity, Operation, Registry
 from hub.outcome import Outcome, Refusal
@@ -21,7 +22,7 @@ from hub.payloads import ValuePayload
 from hub.people_seen import Seen
 from hub.rooms import HubRooms, automatic, user_room
 from services.base import Clock, Ids, rfc3339
-from services.errors import HubError, NotFound, Unauthenticated
+from services.errors import HubError, NotFound, Unauthenticated, Unavailable
 
 EXPIRED_GRACE_S = 60.0  # from `auth:expired` to the end of the connection
 
@@ -39,9 +40,12 @@ class SocketSession:
 
     async def join(self, room: str) -> None:
         if room not in self.rooms:
+            try:
+                await self.door.server.enter_room(self.sid, room)
+            except BusUnavailable as error:
+                raise Unavailable from error
             self.rooms.add(room)
             self.door.members[room] += 1
-            await self.door.server.enter_room(self.sid, room)
 
     async def leave(self, room: str) -> None:
         if room in self.rooms:

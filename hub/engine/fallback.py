@@ -152,9 +152,10 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
         droppable: bool = False,
         conflate_key: object = None,
         lane: str | None = None,
+        once: tuple[str, int, int] | None = None,
     ) -> None:
         """As Server.emit; nothing is dropped or reordered here."""
-        del droppable, conflate_key, lane
+        del droppable, conflate_key, lane, once
         await super().emit(event, data, to, room, skip_sid, namespace, callback, ignore_queue)
 
 

@@ -162,12 +162,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         droppable: bool = False,
         conflate_key: object = None,
         lane: str | None = None,
+        once: tuple[str, int, int] | None = None,
     ) -> None:
         """Emit an event to a client, a room, several of both, or everybody.
 
         `droppable` marks telemetry: it has no offset, and a client that cannot keep up gets only
         the newest of each `conflate_key`, or none. `lane` says what goes first to such a client:
-        "ack", then "state" (the default), then "telemetry".
+        "ack", then "state" (the default), then "telemetry". `once` is for several nodes: see
+        ClusterRooms.emit.
         """
         await self.manager.emit(
             event,
@@ -180,6 +182,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             droppable=droppable,
             conflate_key=conflate_key,
             lane=lane,
+            once=once,
         )
 
     async def get_session(self, sid: str, namespace: str | None = None) -> dict[str, Any]:

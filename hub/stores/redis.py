@@ -10,29 +10,36 @@ from socket import gethostname
 from typing import Final
 
 from hub.config import ConfigError
+from hub.engine.cluster import Bus
 from hub.ids import nonce
+from hub.stores.redis_bus import open_bus
 from hub.stores.redis_leases import RedisLeases
 from hub.stores.redis_live import RedisLive
 from services.errors import Unavailable
 
-OLDEST_VERSION: Final = (6, 2)  # ZADD GT
+OLDEST_VERSION: Final = (7, 0)  # XSETID with MAXDELETEDID
 
 
 @dataclass(frozen=True, slots=True)
 class SharedLive:
-    """Live state and leases."""
+    """Live state, leases, and the bus between the nodes' sockets."""
 
     live: RedisLive
     leases: RedisLeases
+    bus: Bus
 
 
 @asynccontextmanager
 async def open_shared_live(target: str) -> AsyncIterator[SharedLive]:
-    """Both in the Redis at `target`. Raises ConfigError when it does not answer now, or is too old."""
+    """All in the Redis at `target`. Raises ConfigError when it does not answer now, or is too old."""
     node = f"{gethostname()}:{os.getpid()}"
-    async with RedisLive.open(target) as live, RedisLeases.open(target, node=node, secrets=nonce) as leases:
+    async with (
+        RedisLive.open(target) as live,
+        RedisLeases.open(target, node=node, secrets=nonce) as leases,
+        open_bus(target) as bus,
+    ):
         await _check(live)
-        yield SharedLive(live, leases)
+        yield SharedLive(live, leases, bus)
 
 
 async def _check(live: RedisLive) -> None:

@@ -171,7 +171,7 @@ async def test_event_of_a_log_is_emitted_once_whoever_reads_it(nodes: list[Runni
 
     async def read(node: Running) -> None:
         for seq in range(1, 31):
-            await node.server.manager.emit("said", seq, "/", room="room", once=("log", seq))
+            await node.server.manager.emit("said", seq, "/", room="room", once=("log", seq, seq - 1))
 
     await asyncio.gather(*(read(node) for node in nodes))
     assert await values(raw, 30) == list(range(1, 31))

@@ -6,20 +6,21 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from hub.engine.cluster.channels import Channels
 from hub.engine.cluster.pipe import Connect, Pipe
-from hub.engine.cluster.scripts import EMIT, POSITION, REPLAY, TELL, Script
+from hub.engine.cluster.scripts import EMIT, FIGURES, POSITION, REPLAY, TELL, Script
 
 Received = Callable[[str, int, bytes], None]
 """Takes an event: its offset, its number, and the packed message."""
 _CHUNK: Final = 100  # streams of one reading
 _MOST_BUFFERED: Final = 50_000  # events that arrive while a gap is being filled
 _GOODBYE_S: Final = 5.0
+_GOOD_MS: Final = 3000  # for which a node's figures count
 _logger = logging.getLogger("hub.engine")
 
 
@@ -105,10 +106,10 @@ class Bus:
         packed: bytes,
         *,
         droppable: bool,
-        once: tuple[str, int] | None = None,
+        once: tuple[str, int, int] | None = None,
     ) -> asyncio.Future[int]:
-        """Number and publish an event; 0 when `once` (reader, seq) was emitted before."""
-        reader, seq = once or ("", 0)
+        """Number and publish an event; see `lua/emit.lua` for `once` and the answer."""
+        reader, seq, before = once or ("", 0, 0)
         streams = [] if droppable else [self.stream(namespace, target) for target in targets]
         return self.call(
             EMIT,
@@ -120,6 +121,7 @@ class Bus:
                 int(droppable),
                 reader,
                 seq,
+                before,
                 packed,
                 *(self.channel(namespace, target) for target in targets),
             ],
@@ -128,6 +130,14 @@ class Bus:
     def tell(self, channel: str, told: dict[str, Any]) -> asyncio.Future[int]:
         """Say something that is no event; answers how many nodes have heard it."""
         return self.call(TELL, [self.name], [channel, b"!" + orjson.dumps(told)])
+
+    async def sums(self, figures: Mapping[str, float]) -> dict[str, float]:
+        """This node's figures, said to all, and added to what the others have said lately."""
+        said = await self.call(
+            FIGURES, [f"{self._tag}:figures"], [self.node, _GOOD_MS, orjson.dumps(figures)]
+        )
+        of_each = [orjson.loads(one) for one in said]
+        return {name: sum(one.get(name, 0) for one in of_each) for name in figures}
 
     async def read(
         self, spans: Sequence[tuple[str, int, int]], most_bytes: int

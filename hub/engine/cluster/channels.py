@@ -8,7 +8,7 @@ import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from hub.engine.cluster.pipe import Connect
 from hub.engine.errors import BusUnavailable
@@ -95,7 +95,7 @@ class Channels:
                 async with asyncio.timeout(CONFIRM_S):
                     await connection.connect()
                 await self._serve(connection)
-            except* (RedisError, OSError, TimeoutError) as errors:
+            except* (RedisError, RedisClusterException, OSError, TimeoutError) as errors:
                 _logger.warning("engine: the bus is interrupted: %s", errors.exceptions[0])
             except* Exception:
                 _logger.exception("engine: the bus failed")

@@ -11,6 +11,7 @@ from hub.engine.client import Client
 from hub.engine.cluster.bus import Bus
 from hub.engine.cluster.message import Message, pack, unpack
 from hub.engine.cluster.sessions import SharedRecovery
+from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
 from hub.engine.outgoing import Outgoing
@@ -72,13 +73,16 @@ class ClusterRooms(NativeRooms):
         droppable: bool = False,
         conflate_key: object = None,
         lane: str | None = None,
-        once: tuple[str, int] | None = None,
+        once: tuple[str, int, int] | None = None,
+        ignore_queue: bool = False,
         **_others: Any,
     ) -> None:
         """Emit on every node; raises BusUnavailable when that cannot be said to have happened.
 
-        `once` is a reader's name and a growing number: what was emitted with it, or a greater one,
-        is not emitted again. Acknowledgements can be asked of this node's clients alone.
+        A droppable event is dropped then. `once` is a reader's name, a growing number and the one
+        before it (0 when that is not known): what was emitted with this number, or a greater one, is
+        not emitted again, and never before the one before it. `ignore_queue` emits to this node's
+        clients alone, and nobody can recover it; acknowledgements, too, are theirs alone.
         """
         args = [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
         if callback is not None:
@@ -87,7 +91,8 @@ class ClusterRooms(NativeRooms):
         aims = tuple(dict.fromkeys(targets(to or room)))
         skip = () if skip_sid is None else targets(skip_sid)
         # A client takes a string at the end of an event for its offset.
-        has_offset = self._recovery is not None and (not droppable or _ends_with_text(args))
+        has_offset = not ignore_queue and self._recovery is not None
+        has_offset = has_offset and (not droppable or _ends_with_text(args))
         packet = Outgoing(
             namespace,
             args,
@@ -95,11 +100,23 @@ class ClusterRooms(NativeRooms):
             lane=LANES[lane] if lane and not has_offset else TELEMETRY if droppable else STATE,
             key=(event, conflate_key) if conflate_key is not None else None,
         )
-        packed = pack(Message(namespace, aims, skip, packet), has_offset=has_offset)
-        await self.bus.emit(namespace, aims, packed, droppable=droppable, once=once)
+        message = Message(namespace, aims, skip, packet)
+        if ignore_queue:
+            self._to_members(message)
+            return
+        packed = pack(message, has_offset=has_offset)
+        try:
+            if await self.bus.emit(namespace, aims, packed, droppable=droppable, once=once) < 0:
+                raise BusUnavailable("what came before it was not emitted")
+        except BusUnavailable:
+            if not droppable:
+                raise
+            self.server.eio.stats.dropped += 1
 
     def _received(self, offset: str, _number: int, raw: bytes) -> None:
-        message = unpack(raw, offset, self.server.codec)
+        self._to_members(unpack(raw, offset, self.server.codec))
+
+    def _to_members(self, message: Message) -> None:
         space = self._spaces.get(message.namespace)
         if space is not None:
             skip = [client for sid in message.skip if (client := space.clients.get(sid)) is not None]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from hub.engine.cluster.scripts import ALL, Script
 from hub.engine.errors import BusUnavailable
@@ -70,7 +70,7 @@ class Pipe:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 answers = await self._execute(batch)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             self._client = None
             for call in batch:
                 _refuse(call, str(error) or type(error).__name__)
@@ -79,6 +79,7 @@ class Pipe:
             if call.answer.done():
                 continue
             if isinstance(answer, Exception):
+                self._client = None  # moved, read-only, loading: perhaps it is another node's turn
                 _refuse(call, f"{call.script.name}: {answer}")
             else:
                 call.answer.set_result(answer)

@@ -109,7 +109,7 @@ class _Engine:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Any, Any]] = []
 
-    async def emit(self, event: str, data: Any, *, room: Any) -> None:
+    async def emit(self, event: str, data: Any, *, room: Any, once: Any = None) -> None:
         self.sent.append((event, data, room))
 
 

@@ -1,8 +1,8 @@
 -- Number an event, append it to its targets' streams and publish it; once for each (reader, seq).
 -- KEYS: bus, last, then one stream per target
 -- ARGV: epoch if there is none, ms that a stream keeps its events, most events of a stream, droppable,
---       reader, seq, message, then one channel each
--- Answers the event's number; 0 when that seq was emitted before.
+--       reader, seq, seq before it (0: whatever it was), message, then one channel each
+-- Answers the event's number; 0 when that seq was emitted before; -1 when the one before it was not.
 local bus, last = KEYS[1], KEYS[2]
 local span, most = tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -10,11 +10,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[5] ~= '' then
   local done = redis.call('HGET', bus, 'once:' .. ARGV[5])
   if done and tonumber(done) >= tonumber(ARGV[6]) then return 0 end
+  if tonumber(done or '0') < tonumber(ARGV[7]) then return -1 end
   redis.call('HSET', bus, 'once:' .. ARGV[5], ARGV[6])
 end
 redis.call('HSETNX', bus, 'epoch', ARGV[1])
 local n = redis.call('HINCRBY', bus, 'n', 1)
-local message = redis.call('HGET', bus, 'epoch') .. ' ' .. n .. ' ' .. ARGV[7]
+local message = redis.call('HGET', bus, 'epoch') .. ' ' .. n .. ' ' .. ARGV[8]
 if ARGV[4] ~= '1' then
   local floor = redis.call('HGET', bus, 'floor') or '0'
   for i = 3, #KEYS do
@@ -40,5 +41,5 @@ if ARGV[4] ~= '1' then
     redis.call('HSET', bus, 'floor', redis.call('ZPOPMIN', last)[2])
   end
 end
-for i = 8, #ARGV do redis.call('PUBLISH', ARGV[i], message) end
+for i = 9, #ARGV do redis.call('PUBLISH', ARGV[i], message) end
 return n
