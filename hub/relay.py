@@ -45,7 +45,7 @@ class Relay:
             stack.callback(self._forget)
             for topic in Topic:
                 await self._claim(reader_name(topic))
-                self._readers[topic] = await self._follow(topic, page, stack)
+                self._readers[topic.value] = await self._follow(topic, page, stack)
             await asyncio.Event().wait()
 
     async def _claim(self, name: str) -> None:

@@ -1,0 +1,332 @@
+"""Telemetry by Kafka: each message once, in order per station, and what cannot be read is kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.clock import utc_now
+from hub.intake import TOPIC, Intake
+from hub.metrics import Metrics
+from hub.stores import sqlite_writer
+from hub.stores.kafka import KafkaCluster
+from hub.stores.kafka_dead import SUFFIX
+from hub.stores.kafka_topics import ensure
+from services.models import Station
+from tests.e2e.process import HubProcess
+from tests.real.kafka_server import KafkaServer
+from tests.real.kafka_topics import end_of, read_until, write
+from tests.support.hub import RunningHub, running
+
+DEAD = TOPIC + SUFFIX
+PACKS = 4
+LEVELS = [10 + step % 2 * 40 + step / 2 for step in range(30)]  # of charge, %: each far from the one before
+
+
+@pytest.fixture
+async def topics(cluster: KafkaCluster) -> None:
+    await ensure(cluster, cluster.name(TOPIC), cluster.name(DEAD))
+
+
+@asynccontextmanager
+async def taking(hub: RunningHub, cluster: KafkaCluster) -> AsyncIterator[tuple[Intake, Metrics]]:
+    """A member of the test's group, which calls this hub."""
+    metrics = Metrics()
+    run = partial(hub.hub.dispatcher.run, hub.hub.registry["station:telemetry"])
+    intake = Intake(cluster, cluster.name("group"), run, metrics, clock=utc_now)
+    task = asyncio.create_task(intake.run())
+    try:
+        yield intake, metrics
+    finally:
+        await intake.drain(10)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def taken(metrics: Metrics, answer: str = "ok") -> int:
+    return int(metrics.registry.get_sample_value("hub_kafka_telemetry_total", {"answer": answer}) or 0)
+
+
+async def until(so: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float = 60) -> None:
+    """Kafka and the hub do their work elsewhere: nothing tells the test but what it asks for."""
+    async with asyncio.timeout(within_s):
+        while True:
+            answer = so()
+            if await answer if isinstance(answer, Awaitable) else answer:
+                return
+            await asyncio.sleep(0.02)
+
+
+def reading(station: str, packs: Iterable[str], soc: float, event_id: str | None = None) -> dict[str, Any]:
+    slots = [{"battery_id": pack, "soc": soc} for pack in packs]
+    headers = [("ce_id", event_id.encode())] if event_id else []
+    value = json.dumps({"station_id": station, "slots": slots}).encode()
+    return {"key": station.encode(), "value": value, "headers": headers}
+
+
+def packs_of(number: int) -> list[str]:
+    """The packs of the n-th station that a fresh `RunningHub` makes with PACKS that charge."""
+    return [f"battery_{PACKS * number + pack + 1:05}" for pack in range(PACKS)]
+
+
+async def stations(hub: RunningHub, count: int) -> list[Station]:
+    return [await hub.station(charged=0, charging=PACKS) for _ in range(count)]
+
+
+def readings(count: int) -> list[dict[str, Any]]:
+    """Every pack of that many stations goes through the levels, stations in turn."""
+    return [
+        reading(f"station_{number + 1:03}", packs_of(number), soc)
+        for soc in LEVELS
+        for number in range(count)
+    ]
+
+
+async def heard(hub: RunningHub) -> dict[str, list[float]]:
+    """What the log has of each pack's state of charge, in its order."""
+    records = await hub.hub.resources.log.read(after=0, limit=100_000)
+    return levels(record.payload for record in records if record.name == "battery:changed")
+
+
+def levels(payloads: Iterable[bytes]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for payload in map(json.loads, payloads):
+        found.setdefault(payload["battery_id"], []).append(payload["soc"])
+    return found
+
+
+def each_level_once(count: int) -> dict[str, list[float]]:
+    return {pack: LEVELS for number in range(count) for pack in packs_of(number)}
+
+
+@pytest.mark.usefixtures("topics")
+async def test_each_message_is_taken_once_and_in_order(hub: RunningHub, cluster: KafkaCluster) -> None:
+    await stations(hub, 6)
+    await write(cluster, TOPIC, readings(6))
+
+    async with taking(hub, cluster) as (_, metrics):
+        await until(lambda: taken(metrics) == 6 * len(LEVELS))
+
+    assert await heard(hub) == each_level_once(6)
+    assert await end_of(cluster, DEAD) == 0
+
+
+@pytest.mark.usefixtures("topics")
+async def test_same_event_twice_changes_nothing(hub: RunningHub, cluster: KafkaCluster) -> None:
+    """Also when a newer one came between: the old level does not come back."""
+    await stations(hub, 1)
+    first, second = (reading("station_001", packs_of(0), soc, str(soc)) for soc in (50, 60))
+    await write(cluster, TOPIC, [first, second, first, second])
+
+    async with taking(hub, cluster) as (_, metrics):
+        await until(lambda: taken(metrics) + taken(metrics, "replayed") == 4)
+
+    assert taken(metrics, "replayed") == 2
+    assert await heard(hub) == {pack: [50.0, 60.0] for pack in packs_of(0)}
+
+
+@pytest.mark.usefixtures("topics")
+async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, cluster: KafkaCluster) -> None:
+    await stations(hub, 1)
+    good = reading("station_001", packs_of(0), 50)
+    of_nobody = reading("station_999", packs_of(0), 50)
+    poison = {
+        "is not JSON": {**good, "value": b"\xff{not json"},
+        "is no object": {**good, "value": b"[1]"},
+        "has a level above 100 %": reading("station_001", packs_of(0), 101),
+        "is of no station we know": of_nobody,
+        "is another station's than its key says": {**good, "key": b"station_002"},
+        "has no key": {**good, "key": None},
+        "has a key that is no text": {**good, "key": b"\xff"},
+        "has no value": {**good, "value": None},
+        "is too large": {
+            **good,
+            "value": json.dumps({"station_id": "station_001", "x": "x" * 10**6}).encode(),
+        },
+    }
+    for one in poison.values():
+        one["headers"] = [("trace", b"abc")]
+    await write(cluster, TOPIC, [*poison.values(), reading("station_001", packs_of(0), 77)])
+
+    async with taking(hub, cluster):
+        dead = await read_until(cluster, DEAD, lambda found: len(found) == len(poison))
+        await until(lambda: _all_at(hub, 77.0))  # the good one behind them was taken
+
+    sent = {(one["key"], one["value"]): what for what, one in poison.items()}
+    reasons = {sent[letter.key, letter.value]: dict(letter.headers) for letter in dead}
+    assert {what: headers["dlq-reason"] for what, headers in reasons.items()} == {
+        "is not JSON": b"validation_failed",
+        "is no object": b"validation_failed",
+        "has a level above 100 %": b"validation_failed",
+        "is of no station we know": b"not_found",
+        "is another station's than its key says": b"forbidden",
+        "has no key": b"validation_failed",
+        "has a key that is no text": b"validation_failed",
+        "has no value": b"validation_failed",
+        "is too large": b"payload_too_large",
+    }
+    told = reasons["has a level above 100 %"]
+    assert told["trace"] == b"abc"
+    assert told["dlq-topic"].decode() == cluster.name(TOPIC)
+    assert json.loads(told["dlq-details"])[0]["path"] == "slots.0.soc"
+    assert len(dead) == len(poison)
+
+
+async def _all_at(hub: RunningHub, soc: float) -> bool:
+    return all(found[-1] == soc for found in (await heard(hub)).values()) and bool(await heard(hub))
+
+
+@pytest.mark.usefixtures("topics")
+async def test_store_that_is_away_is_waited_for(
+    hub: RunningHub, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can write to the file; when it is free again, everything is taken, nothing was buried."""
+    monkeypatch.setattr(sqlite_writer, "BUSY_S", 0.05)
+    await stations(hub, 2)
+    await write(cluster, TOPIC, readings(2))
+    answers = hub.hub.metrics.registry
+    refused = {"operation": "station:telemetry", "answer": "unavailable"}
+
+    with closing(sqlite3.connect(hub.hub.settings.data_dir / "navswap.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with taking(hub, cluster) as (_, metrics):
+            await until(lambda: (answers.get_sample_value("hub_operations_total", refused) or 0) >= 4)
+            assert taken(metrics) == 0
+            other.rollback()
+            await until(lambda: taken(metrics) == 2 * len(LEVELS))
+
+    assert await heard(hub) == each_level_once(2)
+    assert await end_of(cluster, DEAD) == 0
+
+
+@pytest.mark.usefixtures("topics")
+async def test_stop_while_the_store_is_away_leaves_the_messages_with_kafka(
+    hub: RunningHub, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_writer, "BUSY_S", 0.05)
+    await stations(hub, 1)
+    await write(cluster, TOPIC, readings(1))
+    answers = hub.hub.metrics.registry
+    refused = {"operation": "station:telemetry", "answer": "unavailable"}
+    with closing(sqlite3.connect(hub.hub.settings.data_dir / "navswap.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with taking(hub, cluster) as (intake, metrics):
+            await until(lambda: (answers.get_sample_value("hub_operations_total", refused) or 0) >= 1)
+            began = asyncio.get_running_loop().time()
+            await intake.drain(10)
+            assert asyncio.get_running_loop().time() - began < 5
+            assert taken(metrics) == 0
+
+    async with taking(hub, cluster) as (_, metrics):
+        await until(lambda: taken(metrics) == len(LEVELS))
+    assert await heard(hub) == each_level_once(1)
+
+
+@pytest.mark.usefixtures("topics")
+async def test_drained_member_leaves_nothing_to_repeat(hub: RunningHub, cluster: KafkaCluster) -> None:
+    await stations(hub, 4)
+    await write(cluster, TOPIC, readings(4))
+    async with taking(hub, cluster) as (_, first):
+        await until(lambda: taken(first) > 0)
+    async with taking(hub, cluster) as (_, second):
+        await until(lambda: taken(first) + taken(second) >= 4 * len(LEVELS))
+
+    assert taken(second, "replayed") == 0
+    assert await heard(hub) == each_level_once(4)
+
+
+@pytest.mark.usefixtures("topics")
+async def test_second_member_joins_and_leaves_and_nothing_is_lost(
+    hub: RunningHub, cluster: KafkaCluster
+) -> None:
+    """Partitions move twice while messages come; each is taken once, in the order of its station."""
+    count = 12
+    await stations(hub, count)
+    messages = readings(count)
+    third = len(messages) // 3
+    async with taking(hub, cluster) as (_, first):
+        await write(cluster, TOPIC, messages[:third])
+        await until(lambda: taken(first) > 0)
+        async with taking(hub, cluster) as (_, second):
+            await write(cluster, TOPIC, messages[third : 2 * third])
+            await until(lambda: taken(first) + taken(second) >= 2 * third)
+            await write(cluster, TOPIC, [reading("nowhere", [], 1, str(n)) for n in range(1)])
+            late = [reading(f"station_{n + 1:03}", [], 1) for n in range(count)]
+            while taken(second) == 0:  # until it has partitions of its own
+                await write(cluster, TOPIC, late)
+                await asyncio.sleep(0.1)
+            await write(cluster, TOPIC, messages[2 * third :])
+        expected = each_level_once(count)
+        await until(partial(_heard_is, hub, expected))
+
+
+async def _heard_is(hub: RunningHub, expected: dict[str, list[float]]) -> bool:
+    found = await heard(hub)
+    assert all(levels == expected[pack][: len(levels)] for pack, levels in found.items())
+    return found == expected
+
+
+async def test_hub_killed_in_mid_batch_takes_each_message_once(tmp_path: Path, cluster: KafkaCluster) -> None:
+    """The whole hub as a process, killed -9 with messages in work, and started again."""
+    count = 30
+    async with running(tmp_path / "data") as hub:
+        await stations(hub, count)
+    await ensure(cluster, cluster.name(TOPIC), cluster.name(DEAD))
+    await write(cluster, TOPIC, readings(count))
+    process = HubProcess(tmp_path / "data", args=(), settings=_kafka_settings(cluster))
+    total = count * PACKS * len(LEVELS)
+
+    await process.start()
+    await until(lambda: _rows(tmp_path) > 0)
+    await process.kill()
+    done = _rows(tmp_path)
+    assert 0 < done < total  # it was in the middle
+    await process.start()
+    await until(lambda: _rows(tmp_path) >= total)
+    assert await process.kill() < 0
+
+    with closing(sqlite3.connect(tmp_path / "data" / "navswap.sqlite")) as file:
+        rows = file.execute("SELECT payload FROM outbox WHERE name = 'battery:changed' ORDER BY seq")
+        assert levels(payload for (payload,) in rows) == each_level_once(count)
+    assert await end_of(cluster, DEAD) == 0
+
+
+def _rows(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "data" / "navswap.sqlite")) as file:
+        return int(file.execute("SELECT COUNT(*) FROM outbox WHERE name = 'battery:changed'").fetchone()[0])
+
+
+def _kafka_settings(cluster: KafkaCluster) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": cluster.options["bootstrap_servers"],
+        "KAFKA_TOPIC_PREFIX": cluster.prefix,
+        "KAFKA_GROUP_ID": cluster.name("group"),
+        "KAFKA_TOPIC_PARTITIONS": str(cluster.partitions),
+    }
+
+
+async def test_broker_killed_while_telemetry_comes(
+    hub: RunningHub, kafka_server: KafkaServer, cluster: KafkaCluster
+) -> None:
+    await ensure(cluster, cluster.name(TOPIC), cluster.name(DEAD))
+    count = 12
+    await stations(hub, count)
+    messages = readings(count)
+    half = len(messages) // 2
+    async with taking(hub, cluster) as (_, metrics):
+        await write(cluster, TOPIC, messages[:half])
+        await until(lambda: taken(metrics) > 0)
+        kafka_server.kill()
+        await kafka_server.start()
+        await write(cluster, TOPIC, messages[half:])
+        await until(partial(_heard_is, hub, each_level_once(count)))
+
+    assert await end_of(cluster, DEAD) == 0
