@@ -17,6 +17,7 @@ from hub.stores.redis_client import FAILURES, MOST_CONNECTIONS
 from services.errors import Unavailable
 
 DEADLINE_S: Final = 2.0
+AGAIN_S: Final = 0.1
 MOST_AT_ONCE: Final = 500  # commands in one round trip
 
 _LUA: Final = Path(__file__).with_name("lua")
@@ -76,8 +77,11 @@ class RedisCommands:
 
     async def within(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """What `ask` answers, within the deadline; it is asked again when a connection was lost."""
+        # Twice, because a cancellation can be lost: redis-py sends with `asyncio.wait_for`, which before
+        # Python 3.12 swallows one that comes as it ends (bpo-37658).
+        last, first = asyncio.timeout(self._deadline_s + AGAIN_S), asyncio.timeout(self._deadline_s)
         try:
-            async with asyncio.timeout(self._deadline_s), self._free:
+            async with last, first, self._free:
                 try:
                     return await ask()
                 except LostConnection:

@@ -31,7 +31,7 @@ class LeaseTimes:
     renew_every_s: float = 1.0
     margin_s: float = 1.0  # work is told to end so long before another node can begin it
     try_every_s: float = 0.5
-    ask_s: float = 1.0  # deadline of one question
+    ask_s: float = 0.5  # deadline of one question
 
 
 class RedisLeases:

@@ -94,7 +94,9 @@ class Wholeness:
         except Unavailable as error:
             self.whole = False
             if before:
-                _log.warning("Redis does not answer", error=str(error.__cause__))
+                _log.warning(
+                    "Redis does not answer", error=f"{type(error.__cause__).__name__}: {error.__cause__}"
+                )
 
     async def _is_whole(self) -> bool:
         servers = (await self._servers()).encode()
