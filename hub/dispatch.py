@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,17 +18,14 @@ from hub.operations import Call, Identity, Operation, RoomView, Session
 from hub.outcome import Outcome, Refusal
 from hub.payloads import Payload, read, refuse
 from hub.people_seen import Seen
+from services.again import insist
 from services.base import Id, Model
-from services.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable, WriteConflict
+from services.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from services.models import AuditRecord, Role, User
 from services.network import Services
 from services.ports import Transaction
 
-FIRST_PAUSE_S: Final = 0.005
-LONGEST_PAUSE_S: Final = 0.2
 OF_AN_EXPIRED_TOKEN: Final = "auth:refresh"  # the one operation that may come with it  # noqa: S105
-
-T = TypeVar("T")
 
 _log = logger("hub.dispatch")
 _user_id: Final[TypeAdapter[str]] = TypeAdapter(Id)
@@ -103,9 +98,9 @@ class Dispatcher:
                 command = await self._check(operation, request)
                 asked = command.asked
                 if asked is None:
-                    return await self._insist(lambda: self._run(command))
+                    return await insist(lambda: self._run(command), within_s=self._deadline_s)
                 async with self._keeper.alone(asked.key):
-                    return await self._insist(lambda: self._run_once(command, asked))
+                    return await insist(lambda: self._run_once(command, asked), within_s=self._deadline_s)
         except TimeoutError:
             if not deadline.expired():  # somebody else's
                 raise
@@ -117,7 +112,7 @@ class Dispatcher:
         identity = request.identity
         self._check_token(operation, identity)
         await self._limits.count(identity.user_id, operation.rate)
-        await self._insist(lambda: self._seen.note(identity))
+        await self._seen.note(identity)
         named = self._named(operation, request)
         caller = identity if named is None else await self._stand_in(identity, named)
         if caller.role not in operation.roles:
@@ -161,16 +156,6 @@ class Dispatcher:
         return replace(admin, user_id=user.id, role=user.role, name=user.name, station_id=user.station_id)
 
     # -- running
-
-    async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Run a step again from its start until no other transaction is in its way, or the time is up."""
-        pause = FIRST_PAUSE_S
-        while True:
-            try:
-                return await step()
-            except WriteConflict:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-                pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _run(self, command: _Command) -> Outcome:
         if command.call.on_behalf_of is None:

@@ -11,7 +11,7 @@ from services.credits import CreditService
 from services.errors import NotFound, raise_
 from services.events import BatteryMoved, QueueEnded, QueueLeft, QueueNoShow
 from services.models import Battery, Entry, HolderKind, PostingState, QrToken, Station, Timer
-from services.ports import Transaction
+from services.ports import Snapshot, Transaction
 from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, BatteryState, EntryState, SwapState, moved
 from services.timers import clear_timers, timer
 from services.tokens import QrClaims, SignedToken, token_id
@@ -166,7 +166,7 @@ class Entries:
             reason=entry.end_reason,
         )
 
-    async def station(self, tx: Transaction, station_id: str) -> Station:
+    async def station(self, tx: Snapshot | Transaction, station_id: str) -> Station:
         """Raises NotFound."""
         return await tx.stations.get(station_id) or raise_(NotFound(station_id=station_id))
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.again import insist
 from services.errors import Unavailable
 from services.models import Timer
 from services.ports import Range, Transaction
@@ -64,18 +65,21 @@ class TimerService:
 
     async def _fire(self, due: Timer, now: datetime) -> Exception | None:
         try:
-            async with self._world.records.transaction() as tx:
-                present = await tx.timers.get(due.id)
-                if present is None or present.due_at > now:  # cleared or moved since it was read
-                    return None
-                await tx.timers.delete(due.id)
-                await self._steps[due.kind](tx, due.subject)
+            await insist(lambda: self._run_step(due, now))
         except Unavailable:
             raise
         except Exception as failure:
-            await self._put_off(due, now)
+            await insist(lambda: self._put_off(due, now))
             return failure
         return None
+
+    async def _run_step(self, due: Timer, now: datetime) -> None:
+        async with self._world.records.transaction() as tx:
+            present = await tx.timers.get(due.id)
+            if present is None or present.due_at > now:  # cleared or moved since it was read
+                return
+            await tx.timers.delete(due.id)
+            await self._steps[due.kind](tx, due.subject)
 
     async def _put_off(self, due: Timer, now: datetime) -> None:
         async with self._world.records.transaction() as tx:

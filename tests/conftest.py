@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.real.redis_fixtures import (
     redis_url,
 )
 from tests.support.hub import RunningHub, running
+from tests.support.stores import KIND, STORES
 
 __all__ = [
     "mongo_databases",
@@ -30,6 +31,22 @@ __all__ = [
     "redis_server",
     "redis_url",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_servers(request: pytest.FixtureRequest) -> None:
+    """The servers of TEST_STORES, started once."""
+    if KIND in ("mongo", "real"):
+        STORES.mongo = request.getfixturevalue("mongo_databases")
+    if KIND == "real":
+        STORES.redis = request.getfixturevalue("redis_databases")
+
+
+@pytest.fixture(autouse=True)
+def stores_of_one_test(real_servers: None) -> Iterator[None]:
+    with STORES.for_one_test():
+        yield
+
 
 MakeHub = Callable[..., AbstractAsyncContextManager[RunningHub]]
 

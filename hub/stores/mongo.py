@@ -84,9 +84,18 @@ class MongoStore:
             yield store
 
     async def prune(self) -> dict[str, int]:
-        """Delete old log records; answers how many documents."""
-        outbox = self.database.get_collection(mongo_schema.OUTBOX)
-        return await prune(outbox, self.database[mongo_schema.POSITIONS], self.clock())
+        """Delete expired answers and old log records; answers how many documents."""
+        return await prune(self.database, self.clock())
+
+
+@asynccontextmanager
+async def open_database(uri: str) -> AsyncIterator[Any]:
+    """The driver's database as it is: for what copies all of it. Raises ConfigError."""
+    client = _client(uri)
+    try:
+        yield await _database(client)
+    finally:
+        client.close()
 
 
 def _client(uri: str) -> Any:

@@ -1,20 +1,21 @@
-"""Invariants of the records, read with plain SQL from the file: independent of the code that wrote it."""
+"""Invariants of the records, read from the file or the database: independent of the code that wrote it.
+
+`path` is the embedded store's file, also where its directory's hub keeps its records elsewhere.
+"""
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from tests.support.stores import STORES
 
 OPEN = {"confirmed", "approaching", "arrived", "active"}
 
 
 def documents(path: Path, table: str) -> list[dict[str, Any]]:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        rows = connection.execute(f"SELECT doc FROM {table}").fetchall()
-    return [json.loads(row[0]) for row in rows]
+    return STORES.documents(path.parent, table)
 
 
 def check_records(path: Path) -> None:
@@ -78,9 +79,7 @@ def _check_credits(found: dict[str, list[dict[str, Any]]]) -> None:
 
 def _check_log(path: Path) -> None:
     """Every end of a swap is in the log, once."""
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        rows = connection.execute("SELECT payload FROM outbox WHERE type = 'swap.completed'").fetchall()
-    logged = Counter(json.loads(row[0])["swap_id"] for row in rows)
+    logged = Counter(fact["swap_id"] for fact in STORES.logged(path.parent, "swap.completed"))
     done = {swap["id"] for swap in documents(path, "swaps") if swap["state"] == "completed"}
     assert set(logged) == done
     assert max(logged.values(), default=1) == 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub.stores.sqlite import SqliteStore
 from services.base import Location
 from services.models import Assignment, Battery, Holder, HolderKind, Role, Station, User, Vehicle
 from services.states import BatteryState
+from tests.support.stores import STORES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,8 +21,7 @@ def pack(id: str, holder: Holder, *, charged: bool = True) -> Battery:
 
 async def prepare(data_dir: Path, *, stations: int, places: int, charged: int, riders: int) -> None:
     """Stations station_001.. with staff_001.., and riders consumer_001.. with a pack each."""
-    path = data_dir / "navswap.sqlite"
-    async with SqliteStore.open(path, clock=lambda: NOW) as store, store.records.transaction() as tx:
+    async with STORES.open(data_dir) as store, store.records.transaction() as tx:
         for n in range(1, stations + 1):
             id = f"station_{n:03}"
             place = Location(lat=12.9 + n / 100, lng=77.6)

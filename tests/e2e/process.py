@@ -19,6 +19,7 @@ from hub.auth import Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
 from services.models import Role
+from tests.support.stores import STORES
 
 START_S = 30.0
 
@@ -53,7 +54,8 @@ class HubProcess:
         ports = {"HUB_PORT": str(self.hub_port), "REST_PORT": str(self.rest_port)}
         unlimited = {"RATE_LIMIT_PER_MINUTE": "0", "RATE_LIMIT_PER_HOUR": "0"}
         own = {"DATA_DIR": str(self.data_dir), "HUB_HOST": "127.0.0.1", "LOG_LEVEL": "warning"}
-        return {**os.environ, **ports, **unlimited, **own, **self.settings}
+        stores = {name.upper(): value for name, value in STORES.settings(self.data_dir).items()}
+        return {**os.environ, **ports, **unlimited, **own, **stores, **self.settings}
 
     async def start(self) -> None:
         """Run it, and wait until it is ready."""

@@ -18,6 +18,7 @@ from services.base import Location
 from services.models import Assignment, Battery, Holder, HolderKind, Role, Station, User, Vehicle
 from services.states import BatteryState
 from tests.support.people import Person
+from tests.support.stores import STORES
 
 CENTRE = Location(lat=12.9716, lng=77.5946)
 METRES_PER_DEGREE = 111_195
@@ -155,7 +156,8 @@ async def running(data_dir: Path, **settings: Any) -> AsyncIterator[RunningHub]:
     """A hub while the block runs; every socket is closed at its end."""
     free: dict[str, Any] = {"hub_port": 0, "rest_port": 0, "hub_host": "127.0.0.1", "data_dir": data_dir}
     unlimited = {"rate_limit_per_minute": 0, "rate_limit_per_hour": 0, "drain_seconds": 0}
-    made = Settings(_env_file=None, **{**free, **unlimited, **settings})
+    stores = STORES.settings(data_dir)
+    made = Settings(_env_file=None, **{**free, **unlimited, **stores, **settings})
     async with open_hub(made) as hub, aiohttp.ClientSession() as http:
         running = RunningHub(hub, http)
         try:
