@@ -11,7 +11,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from hub.cli.stores import Kind, in_words, open_source, open_target
+from hub.cli.stores import Kind, in_words, mongo_uri, open_source, open_target
 from hub.config import ConfigError, Settings
 from hub.lifespan import alone_in
 from hub.stores.dump import SECTIONS, Tallies, copy_verified, tally
@@ -31,8 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, source, target = Settings(), Kind(arguments.source), Kind(arguments.target)
     if source is target:
         raise ConfigError("--to", "is the store to move from")
-    if settings.mongodb_uri is None:
-        raise ConfigError("MONGODB_URI", "has to name the other store")
+    mongo_uri(settings)
     tallies = asyncio.run(_migrate(settings, source, target, arguments))
     _print(tallies)
     print(f"{in_words(tallies)} {'would be' if arguments.dry_run else 'are'} in {target.value}")

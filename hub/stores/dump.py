@@ -142,15 +142,15 @@ def document_line(collection: Collection[Any], text: str | bytes) -> bytes:
     try:
         document: Document = collection.model.model_validate_json(text)
     except ValidationError as error:
-        raise DumpError(
-            f"a document of {collection.name} is not one that this version knows: {_first(error)}"
-        ) from error
+        raise unknown_document(collection.name, error) from error
     return document.model_dump_json().encode()
 
 
-def _first(error: ValidationError) -> str:
+def unknown_document(name: str, error: ValidationError) -> DumpError:
+    """Says what is wrong with it, and not what is in it."""
     fault = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+    where = ".".join(map(str, fault["loc"]))
+    return DumpError(f"a document of {name} is not one that this version knows: {where}: {fault['msg']}")
 
 
 def record_line(record: LogRecord) -> bytes:

@@ -92,6 +92,18 @@ def numbered(records: Sequence[LogRecord], last: int) -> list[LogRecord]:
     return [replace(record, seq=seq) for seq, record in enumerate(records, first)]
 
 
+def copied(records: Sequence[LogRecord]) -> dict[str, Any]:
+    """A document of records that follow each other and have their numbers already."""
+    document = _document(f"copied:{records[0].seq:020}", 0, records)
+    del document["waiting"]
+    return {**document, "last": records[-1].seq}
+
+
+def facts_of(document: Mapping[str, Any]) -> list[LogRecord]:
+    """The records of a document, without numbers."""
+    return [_record(fact) for fact in document["facts"]]
+
+
 def _stored(record: LogRecord) -> dict[str, Any]:
     return {
         "id": record.id,
@@ -106,7 +118,7 @@ def _stored(record: LogRecord) -> dict[str, Any]:
 
 
 def _records(document: Mapping[str, Any]) -> list[LogRecord]:
-    return numbered([_record(fact) for fact in document["facts"]], document["last"])
+    return numbered(facts_of(document), document["last"])
 
 
 def _record(fact: Mapping[str, Any]) -> LogRecord:

@@ -21,6 +21,7 @@ from hub.stores.schema.versions import SchemaError, newer
 
 OWNER: Final = "navswap"
 META: Final = {"_id": "schema"}
+COPYING: Final = {"_id": "copying"}  # there while a restore or a migration fills the database
 INDEX_S: Final = 600.0  # longest time to build the indexes of a large collection
 
 OUTBOX: Final = "outbox"
@@ -34,9 +35,13 @@ STEPS: Final[tuple[Step, ...]] = ()
 """Step n brings a database from version n + 1 to n + 2: the first version needs none. Append only."""
 
 
-async def prepare(database: Any, steps: Sequence[Step] = STEPS) -> None:
-    """Bring a database to the present version. Raises SchemaError."""
+async def prepare(database: Any, steps: Sequence[Step] = STEPS, *, copying: bool = False) -> None:
+    """Bring a database to the present version. Raises SchemaError; `copying`: for who has filled it."""
     with pymongo.timeout(INDEX_S):
+        if not copying and await database.meta.find_one(COPYING) is not None:
+            raise SchemaError(
+                f"A restore or migration into the database {database.name} was not finished. Run it again."
+            )
         present = await _version(database)
         known = len(steps) + 1
         if present > known:
@@ -54,7 +59,7 @@ async def _version(database: Any) -> int:
     if raw is not None:
         return int(plain(raw)["version"])
     foreign = sorted(set(await database.list_collection_names()) & set(ALL))
-    if foreign:
+    if foreign and not await database.meta.find_one(COPYING):
         raise SchemaError(
             f"The database {database.name} has collections of another program ({', '.join(foreign)}). "
             "Name another database in MONGODB_URI."
@@ -68,6 +73,15 @@ async def _note(database: Any, version: int) -> None:
     await database.meta.update_one(
         META, {"$max": {"version": version}, "$set": {"owner": OWNER}}, upsert=True
     )
+
+
+async def version_of(database: Any) -> int:
+    """The database's version, 0 for one that no hub has used. Raises SchemaError for a newer one."""
+    raw = await database.meta.find_one(META)
+    present = 0 if raw is None else int(plain(raw)["version"])
+    if present > len(STEPS) + 1:
+        raise newer(present, len(STEPS) + 1)
+    return present
 
 
 async def _follow_declaration(database: Any) -> None:

@@ -211,5 +211,7 @@ def _give_name(draft: Path, path: Path, *, keep_old: bool) -> None:
 def _end_log_of(path: Path) -> None:
     """Take the write-ahead log into the old file: it must not be found beside the new one."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        if connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
-            raise DumpError(f"{path} is being read by another process")
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            raise DumpError(f"{path} is open in another process ({error}): end that first") from error

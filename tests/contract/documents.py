@@ -18,6 +18,7 @@ from services.models import (
     GpsFix,
     Holder,
     HolderKind,
+    InstallationFact,
     KeptAnswer,
     Partner,
     Posting,
@@ -147,6 +148,7 @@ def one_of_each() -> dict[str, Document]:
         "timers": timer(),
         "audit": AuditRecord(id="audit", actor="admin_001", action="swap:cancel", at=NOON),
         "used_links": UsedLink(id="nonce", used_at=NOON),
+        "installation": InstallationFact(id="secret:qr", value="0f", at=NOON),
     }
 
 
