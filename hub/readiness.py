@@ -84,7 +84,7 @@ class Readiness:
             self._stale.clear()
             try:
                 return await self._stations.rebuild_live()
-            except Unavailable:
+            except Unavailable as error:
                 self._stale.set()
-                _log.warning("live state cannot be made anew yet", exc_info=True)
+                _log.warning("live state cannot be made anew yet", error=repr(error.__cause__ or error))
                 await asyncio.sleep(AGAIN_S)
