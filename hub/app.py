@@ -23,6 +23,7 @@ from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
 from hub.engine import EngineUnavailable, create_server
+from hub.external import External
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
 from hub.kafka import KafkaSide
@@ -198,6 +199,8 @@ class Hub:
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
         if self.resources.bus is not None:
             self.supervisor.own_on_one_node(READER, leases, self._read_for_all)
+            external = External(self.resources.bus, self.server)
+            self.supervisor.own_on_one_node("external", leases, external.run)
         self.supervisor.own("expiry", self.realtime.expiry.run)
         self.supervisor.own("positions", self.positions.run)
         self.supervisor.own("stats", self.stats.run)

@@ -38,6 +38,7 @@ class Bus:
         self._most_events = most_events
         self._tag = f"{{{prefix}}}"  # the braces keep all keys in one slot
         self.name, self._last = f"{self._tag}:bus", f"{self._tag}:last"
+        self._raw: dict[bytes, Callable[[bytes], None]] = {}
         self._since: dict[str, int] = {}  # channels listened to: the newest number when that began
         self._buffer: list[bytes] | None = []
         self._pipe = Pipe(connect)
@@ -178,9 +179,21 @@ class Bus:
         self._since.pop(channel, None)
         self._channels.drop(channel.encode())
 
-    def _heard(self, _channel: bytes, data: bytes) -> None:
+    async def listen_raw(self, channel: str, hear: Callable[[bytes], None]) -> None:
+        """Hear a channel that is not ours, as it is."""
+        self._raw[channel.encode()] = hear
+        await self._channels.confirmed([channel.encode()])
+
+    def deafen_raw(self, channel: str) -> None:
+        """Hear it no longer."""
+        self._raw.pop(channel.encode(), None)
+        self._channels.drop(channel.encode())
+
+    def _heard(self, channel: bytes, data: bytes) -> None:
         try:
-            if data.startswith(b"!"):
+            if (hear := self._raw.get(channel)) is not None:
+                hear(data)
+            elif data.startswith(b"!"):
                 self.on_told(orjson.loads(data[1:]))
             elif self._buffer is None:
                 self._take(*_split(data))

@@ -1,0 +1,110 @@
+"""Two whole hubs on one MongoDB and one Redis: one network, whoever serves whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import socketio
+
+from tests.real.mongo_fixtures import mongo_databases, mongo_uri
+from tests.real.redis_fixtures import redis_databases, redis_url
+from tests.support.hub import RunningHub, running
+from tests.support.people import Person
+
+__all__ = ["mongo_databases", "mongo_uri", "redis_databases", "redis_url"]
+SECRET = "only for this test, and for nothing else at all"  # noqa: S105
+
+
+@pytest.fixture
+async def hubs(mongo_uri: str, redis_url: str, tmp_path: Path) -> AsyncIterator[list[RunningHub]]:
+    shared = {"mongodb_uri": mongo_uri, "redis_host": redis_url, "jwt_secret": SECRET, "qr_secret": SECRET}
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(running(tmp_path / name, **shared)) for name in "ab"]
+
+
+def at(hub: RunningHub, person: Person) -> Person:
+    """The same person, who calls another hub."""
+    return Person(hub, person.id, person.token)
+
+
+async def test_rider_of_one_hub_is_served_by_staff_of_the_other(hubs: list[RunningHub]) -> None:
+    here, there = hubs
+    station = await here.station()
+    rider, staff = await here.rider().ready(), at(there, await here.staff(station).ready())
+    await staff.call("room:join", room=f"station:{station.id}:staff")
+    await rider.connect()
+
+    entry = (await rider.confirm(station)).data
+    heard = await staff.until("queue:confirmed")
+    token = entry["qr_token"]
+    assert (await staff.verify(token)).ok
+    scanned = await rider.until("qr:scanned")
+
+    assert heard["entry_id"] == scanned["entry_id"] == entry["entry_id"]
+    assert not (await at(here, staff).verify(token)).ok
+
+
+async def test_places_are_sold_once_whichever_hubs_sell_them(hubs: list[RunningHub]) -> None:
+    here, _ = hubs
+    station = await here.station(places=8, charged=8)
+    riders = [at(hubs[number % 2], await here.rider().ready()) for number in range(24)]
+    for rider in riders:
+        await rider.connect()
+
+    answers = await asyncio.gather(*(rider.confirm(station) for rider in riders))
+
+    assert sum(answer.ok for answer in answers) == 8
+    assert await here.held_batteries(station) == 8
+
+
+async def test_members_of_a_room_hear_the_same_in_the_same_order(hubs: list[RunningHub]) -> None:
+    here, there = hubs
+    station = await here.station(charged=10)
+    watchers = [at(hub, hub.admin()) for hub in (here, there)]
+    for watcher in watchers:
+        await watcher.call("room:join", room=f"station:{station.id}")
+    riders = [at(hubs[number % 2], await here.rider().ready()) for number in range(10)]
+
+    await asyncio.gather(*(rider.confirm(station) for rider in riders))
+    for watcher in watchers:
+        await watcher.until("queue:changed", 10)
+
+    ids = [[event["id"] for event in watcher.of("queue:changed")] for watcher in watchers]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == len(ids[0])
+
+
+async def test_a_command_sent_again_to_another_hub_is_not_done_again(hubs: list[RunningHub]) -> None:
+    here, there = hubs
+    station = await here.station()
+    rider = await here.rider().ready()
+    first = await rider.confirm(station, request_id="one")
+    again = await at(there, rider).confirm(station, request_id="one")
+    assert first.ok
+    assert again.data == first.data
+
+
+async def test_admins_see_the_sums_of_all_hubs(hubs: list[RunningHub]) -> None:
+    here, there = hubs
+    admin = at(there, there.admin())
+    riders = [await here.rider().connect() for _ in range(3)]
+    await admin.call("room:join", room="admin")
+    async with asyncio.timeout(10):
+        while (await admin.until("stats:tick", len(admin.of("stats:tick")) + 1))["connections"] < 4:
+            pass
+    assert len(riders) == 3
+
+
+async def test_what_another_process_emits_arrives(hubs: list[RunningHub], redis_url: str) -> None:
+    rider = await hubs[1].rider().connect()
+    emitter = socketio.AsyncRedisManager(redis_url, write_only=True)
+    async with asyncio.timeout(10):
+        while not rider.of("maintenance:announced"):
+            await emitter.emit("maintenance:announced", {"id": "x"}, room=f"user:{rider.id}")
+            await asyncio.sleep(0.05)
+    assert rider.of("maintenance:announced")[0] == {"id": "x"}
+    await emitter.redis.aclose()
