@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -56,6 +56,16 @@ async def write(cluster: KafkaCluster, topic: str, messages: Iterable[dict[str, 
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
+
+
+async def until(so: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float = WITHIN_S) -> None:
+    """Kafka and the hub do their work elsewhere: nothing tells a test but what it asks for."""
+    async with asyncio.timeout(within_s):
+        while True:
+            answer = so()
+            if await answer if isinstance(answer, Awaitable) else answer:
+                return
+            await asyncio.sleep(0.02)
 
 
 def by_key(messages: Sequence[Message]) -> dict[str, list[tuple[str, dict[str, Any]]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from hub.stores.kafka_topics import ensure
 from services.models import Station
 from tests.e2e.process import HubProcess
 from tests.real.kafka_server import KafkaServer
-from tests.real.kafka_topics import end_of, read_until, write
+from tests.real.kafka_topics import end_of, read_until, until, write
 from tests.support.hub import RunningHub, running
 
 DEAD = TOPIC + SUFFIX
@@ -53,16 +53,6 @@ async def taking(hub: RunningHub, cluster: KafkaCluster) -> AsyncIterator[tuple[
 
 def taken(metrics: Metrics, answer: str = "ok") -> int:
     return int(metrics.registry.get_sample_value("hub_kafka_telemetry_total", {"answer": answer}) or 0)
-
-
-async def until(so: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float = 60) -> None:
-    """Kafka and the hub do their work elsewhere: nothing tells the test but what it asks for."""
-    async with asyncio.timeout(within_s):
-        while True:
-            answer = so()
-            if await answer if isinstance(answer, Awaitable) else answer:
-                return
-            await asyncio.sleep(0.02)
 
 
 def reading(station: str, packs: Iterable[str], soc: float, event_id: str | None = None) -> dict[str, Any]:
