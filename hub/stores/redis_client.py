@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
@@ -39,16 +39,22 @@ class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
 async def open_redis(target: str, *, name: str) -> AsyncIterator[Redis | RedisCluster]:
     """A client of the Redis at `target` (see `RedisAddress`), closed at the end; answers are bytes.
 
-    It connects when it is first used. Every command ends within `CONNECT_S + FREE_S + ANSWER_S` for each node
-    it asks, and raises one of `FAILURES` when Redis does not answer. Nothing is sent twice: a command that
-    was lost with its connection may have been carried out, so only the caller knows whether to repeat it. A
-    connection found closed before a command is sent is opened anew, but not in a cluster: there one failure
-    closes the node's others too. `name` is what `CLIENT LIST` shows.
+    It connects when it is first used; to a cluster at once, if one answers. Every command ends within
+    `CONNECT_S + FREE_S + ANSWER_S` for each node it asks, and raises one of `FAILURES` when Redis does not
+    answer. Nothing is sent twice: a command that was lost with its connection may have been carried out, so
+    only the caller knows whether to repeat it. A connection found closed before a command is sent is opened
+    anew, but not in a cluster: there one failure closes the node's others too. `name` is what `CLIENT LIST`
+    shows.
+
     Raises ValueError for a target that cannot be read.
     """
     address = RedisAddress.parse(target)
     async with AsyncExitStack() as stack:
-        yield _open(address, _options(address.url, name), stack)
+        client = _open(address, _options(address.url, name), stack)
+        if isinstance(client, RedisCluster):
+            with suppress(*FAILURES):  # without the map, first commands would be sent to any node
+                await client.initialize()
+        yield client
 
 
 def _open(address: RedisAddress, options: dict[str, Any], stack: AsyncExitStack) -> Redis | RedisCluster:
@@ -120,5 +126,6 @@ def _cluster(address: RedisAddress, options: dict[str, Any]) -> RedisCluster:
         startup_nodes=[ClusterNode(host, port) for host, port in address.nodes],
         ssl=tls,
         max_connections=MOST_CONNECTIONS,
+        reinitialize_steps=0,  # else the fifth MOVED closes every connection, also those in use
         **rest,
     )

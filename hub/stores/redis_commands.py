@@ -59,6 +59,10 @@ class RedisCommands:
         self, client: Redis | RedisCluster, *scripts: Script, deadline_s: float = DEADLINE_S
     ) -> None:
         self.client: Any = client  # the two classes share their commands, not their types
+        # redis-py closes a cluster's connections under those who use them when it has to ask for the map.
+        closed = (AttributeError,) if isinstance(client, RedisCluster) else ()
+        self._lost: tuple[type[Exception], ...] = (LostConnection, *closed)
+        self._failures: tuple[type[Exception], ...] = (*FAILURES, *closed)
         self._sources = {script.sha: script.source for script in scripts}
         self._deadline_s = deadline_s
         self._free = asyncio.Semaphore(MOST_CONNECTIONS)
@@ -84,9 +88,9 @@ class RedisCommands:
             async with last, first, self._free:
                 try:
                     return await ask()
-                except LostConnection:
+                except self._lost:
                     return await ask()
-        except FAILURES as error:
+        except self._failures as error:
             raise Unavailable(store="live") from error
 
     async def _send(self, command: Command) -> Any:
