@@ -17,6 +17,7 @@ from hub.engine.heartbeat import Wheel
 from hub.engine.lanes import ACK
 from hub.engine.loop import native_loop
 from hub.engine.native import HTTP, load
+from hub.engine.neighbours import Relay
 from hub.engine.options import Options
 from hub.engine.outbox import Outbox
 from hub.engine.packets import ProtocolError
@@ -105,8 +106,8 @@ class Engine(Surface):
             return protocol.OVERLOADED
         return refusal
 
-    def admit_websocket(self, request: Request) -> Connection | protocol.Refusal:
-        """The session a new WebSocket belongs to: its own, or the one it wants to upgrade."""
+    def admit_websocket(self, request: Request) -> Connection | Relay | protocol.Refusal:
+        """The session a new WebSocket belongs to: its own, or the one it wants to upgrade, here or not."""
         query = request.query
         refusal = self.admit(request, query, "websocket")
         if refusal is not None:
@@ -115,7 +116,9 @@ class Engine(Surface):
         sid = query.get("sid")
         if sid is None:
             return Connection(self, self.generate_id(), "websocket", request)
-        connection = self.sockets.get(sid)
+        connection, neighbours = self.sockets.get(sid), self.options.neighbours
+        if connection is None and neighbours is not None and (url := neighbours.of(sid)) is not None:
+            return Relay(self, neighbours, url, request)
         return protocol.UNKNOWN_SID if connection is None else connection
 
     def websocket_opened(self, connection: Connection, ws: Any) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from hub.engine.neighbours import Neighbours
 
 Origins = str | Iterable[str] | Callable[..., bool] | None
 
@@ -35,6 +38,7 @@ class Options:
     recovery_max_sessions: int = 100_000  # of clients that are away
     recovery_max_events: int = 100_000
     recovery_max_bytes: int = 64 * 1024 * 1024
+    neighbours: Neighbours | None = None  # the other processes on our port
     drain_event: str | None = None  # name of the event that tells a client when it will be closed
     session_event: str | None = None  # name of the event that tells a client its pid
 

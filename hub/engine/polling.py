@@ -13,6 +13,7 @@ from hub.engine.cookies import sid_cookie
 from hub.engine.cors import Headers, origin_allowed
 from hub.engine.http import TEXT_TYPE, Answer, compress
 from hub.engine.lanes import OVERHEAD_BYTES
+from hub.engine.neighbours import pass_on
 from hub.engine.packets import Frames, ProtocolError
 from hub.engine.protocol import Kind, Refusal
 from hub.engine.request import Request
@@ -161,6 +162,10 @@ class Polling:
         connection = engine.sockets.get(sid)
         if connection is not None:
             return self._continue(connection, request, answer)
+        neighbours = engine.options.neighbours
+        if neighbours is not None and (url := neighbours.of(sid)) is not None:
+            pass_on(engine, neighbours, url, request, answer)
+            return None
         if request.method == "GET" and self._farewells.pop(sid, False):
             answer.send("200 OK", [TEXT_TYPE, *engine.cors_headers(request)], protocol.NOOP)
             return None
@@ -179,7 +184,10 @@ class Polling:
         refusal = self._engine.admit(request, query, "polling")
         if refusal is not None:
             return refusal
-        connection = Connection(self._engine, self._engine.generate_id(), "polling", request)
+        sid = self._engine.generate_id()
+        if (neighbours := self._engine.options.neighbours) is not None:
+            sid = neighbours.sid(sid)
+        connection = Connection(self._engine, sid, "polling", request)
         connection.poller = Poller(connection)
         connection.poller.poll(request, answer)
         self._engine.opened(connection)

@@ -110,6 +110,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         await self.eio.close_all()
         await self._finish(clients)
         await self.manager.stop()
+        self._listener.websockets.end_relays()
+        if self.eio.options.neighbours is not None:
+            await self.eio.options.neighbours.close()
         self.eio.stop()
         self.eio.native_loop.release()
         await asyncio.sleep(0)  # one turn, in which the library sees its sockets closed

@@ -9,6 +9,7 @@ from hub.engine import protocol
 from hub.engine.connection import Connection
 from hub.engine.http import Answer
 from hub.engine.native import HTTP, TEXT
+from hub.engine.neighbours import Relay
 from hub.engine.packets import ProtocolError
 from hub.engine.request import Request
 
@@ -30,7 +31,8 @@ class WebSockets:
         self._stats = engine.stats
         self._native_loop = engine.native_loop
         self._open: dict[Any, Connection] = {}
-        self._opening: Connection | None = None
+        self._relays: dict[Any, Relay] = {}
+        self._opening: Connection | Relay | None = None
         callback = self._ffi.callback
         self._callbacks = {
             "upgrade": callback("uws_websocket_upgrade_handler", self._on_upgrade),
@@ -58,9 +60,15 @@ class WebSockets:
 
     def end(self, ws: Any, code: int, reason: bytes) -> None:
         """Close a native socket with a code the client sees. Its pointer is already forgotten."""
-        if self._open.pop(ws, None) is not None:
+        if self._open.pop(ws, None) is not None or self._relays.pop(ws, None) is not None:
             self._lib.uws_ws_end(HTTP, ws, code, reason, len(reason))
             self._engine.native_loop.kick()
+
+    def end_relays(self) -> None:
+        """We go; those whose session is elsewhere come back through another process."""
+        for ws, relay in list(self._relays.items()):
+            self.end(ws, 1012, b"restart")
+            relay.closed()
 
     def _on_upgrade(self, res: Any, req: Any, context: Any, _data: Any) -> None:
         answer = Answer(self._engine.native, res)
@@ -75,7 +83,9 @@ class WebSockets:
             _logger.exception("engine: upgrade failed")
             answer.fail()
 
-    def _upgrade(self, answer: Answer, request: Request, context: Any, connection: Connection) -> None:
+    def _upgrade(
+        self, answer: Answer, request: Request, context: Any, connection: Connection | Relay
+    ) -> None:
         key = (request.header("sec-websocket-key") or "").encode("latin-1")
         offered = request.header("sec-websocket-protocol") or ""
         chosen = offered.partition(",")[0].strip().encode("latin-1")  # the first, as Node's server does
@@ -90,7 +100,10 @@ class WebSockets:
     def _on_open(self, ws: Any, _data: Any) -> None:
         try:
             connection, self._opening = self._opening, None
-            if connection is not None:
+            if isinstance(connection, Relay):
+                self._relays[ws] = connection
+                connection.opened(ws)
+            elif connection is not None:
                 self._open[ws] = connection
                 self._engine.websocket_opened(connection, ws)
         except Exception:
@@ -99,6 +112,7 @@ class WebSockets:
     def _on_message(self, ws: Any, message: Any, length: int, opcode: int, _data: Any) -> None:
         connection = self._open.get(ws)
         if connection is None:
+            self._relay(ws, message, length, opcode)
             return
         try:
             if length > self._limit:
@@ -119,6 +133,14 @@ class WebSockets:
         except Exception:
             _logger.exception("engine: a message could not be handled")
             connection.close("transport error", 1011, b"internal error")
+
+    def _relay(self, ws: Any, message: Any, length: int, opcode: int) -> None:
+        relay = self._relays.get(ws)
+        if relay is not None:
+            try:
+                relay.message(self._unpack(message, length) if length else b"", opcode)
+            except Exception:
+                _logger.exception("engine: a message could not be passed on")
 
     def _on_rare(self, connection: Connection, ws: Any, raw: bytes, opcode: int) -> None:
         """Everything but a text message of an established session."""
@@ -157,14 +179,19 @@ class WebSockets:
             self.end(ws, 1002, b"not an upgrade")
 
     def _on_drain(self, ws: Any, _data: Any) -> None:
-        connection = self._open.get(ws)
-        if connection is not None and connection.ws is not None:
+        connection, relay = self._open.get(ws), self._relays.get(ws)
+        if relay is not None:
+            relay.drain()
+        elif connection is not None and connection.ws is not None:
             try:
                 connection.refill()
             except Exception:
                 _logger.exception("engine: refilling failed")
 
     def _on_close(self, ws: Any, _code: int, _message: Any, _length: int, _data: Any) -> None:
+        relay = self._relays.pop(ws, None)
+        if relay is not None:
+            relay.closed()
         connection = self._open.pop(ws, None)
         if connection is None:
             return

@@ -21,8 +21,13 @@ class Http:
         self.http = session
         self.sid = ""
 
+    @property
+    def next(self) -> Running:
+        """The server that gets the next request."""
+        return self.hub
+
     async def request(self, method: str, query: str, **options: Any) -> tuple[int, str, Any]:
-        url = f"{self.hub.url}/socket.io/?{query}"
+        url = f"{self.next.url}/socket.io/?{query}"
         async with asyncio.timeout(DEADLINE_S), self.http.request(method, url, **options) as response:
             return response.status, (await response.read()).decode(), response.headers
 
@@ -43,7 +48,7 @@ class Http:
 
     async def websocket(self) -> Raw:
         """A WebSocket of this session that has said nothing yet."""
-        url = f"ws://127.0.0.1:{self.hub.port}/socket.io/?EIO=4&transport=websocket&sid={self.sid}"
+        url = f"ws://127.0.0.1:{self.next.port}/socket.io/?EIO=4&transport=websocket&sid={self.sid}"
         opening = websockets.connect(url, compression=None, close_timeout=1, ping_interval=None)
         return Raw(await self.hub._stack.enter_async_context(opening))
 

@@ -1,0 +1,94 @@
+"""Two processes on one port: the tests of polling and upgrading, with each request at the wrong one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import aiohttp
+import pytest
+from engine_support import DEADLINE_S, Running, Serve, eventually
+from polling_support import Http, session
+from test_polling import *  # noqa: F403
+from test_upgrade import *  # noqa: F403
+
+from hub.engine import Server
+from hub.engine.neighbours import Neighbours
+
+__all__ = ["session"]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Astray(Http):
+    """The session is one process's; whatever follows the handshake lands on the other."""
+
+    other: Running
+
+    @property
+    def next(self) -> Running:
+        return self.other if self.sid else self.hub
+
+
+@pytest.fixture
+async def http(serve: Serve, session: aiohttp.ClientSession) -> Astray:
+    ports = {"a": free_port(), "b": free_port()}
+    addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    nodes = {}
+    for name, port in ports.items():
+        server = Server(cors_allowed_origins="*", neighbours=Neighbours(name, addresses))
+        server.on("echo", lambda sid, *args: args)
+        await server.listen("127.0.0.1", port)
+        nodes[name] = await serve(server)
+    found = Astray(nodes["a"], session)
+    found.other = nodes["b"]
+    await found.open()
+    return found
+
+
+async def test_sessions_of_nobody_are_refused(http: Astray) -> None:
+    http.sid = "c~" + http.sid[2:]
+    assert (await http.poll())[0] == 400
+
+
+async def test_process_that_is_gone_is_said_to_be(http: Astray) -> None:
+    await http.hub.server.close()
+    status, body = await http.poll()
+    assert status == 503
+    assert "process" in body
+    raw = await http.websocket()
+    assert await raw.closed() == 1013
+
+
+async def test_slow_reader_behind_another_process_is_slow_at_its_own(http: Astray) -> None:
+    """The relay stops reading when the client does: nothing piles up between the two."""
+    await http.post("40")
+    raw = await http.upgrade()
+    await raw.send("5")
+    connection = http.hub.server.eio.sockets[http.sid]
+    await eventually(lambda: connection.ws is not None)
+    raw.socket.transport.pause_reading()
+    text = "x" * 10_000
+
+    async def speak() -> None:
+        while not connection.closed and connection.lanes is None:
+            await http.hub.server.emit("said", text)
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(speak(), 2 * DEADLINE_S)
+    assert connection.lanes is not None or connection.closed
+    raw.socket.transport.resume_reading()
+
+
+async def test_client_that_leaves_is_gone_at_its_own_process_at_once(http: Astray) -> None:
+    await http.post("40")
+    raw = await http.upgrade()
+    await raw.send("5")
+    connection = http.hub.server.eio.sockets[http.sid]
+    await eventually(lambda: connection.ws is not None)
+    raw.socket.transport.abort()
+    await eventually(lambda: connection.closed, 1.0)
