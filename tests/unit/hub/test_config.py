@@ -56,6 +56,15 @@ def test_development_takes_anything() -> None:
     check(_settings(cors_allowed_origins="*", jwt_secret="x"))
 
 
+def test_redis_host_is_read_at_start_and_refused_without_its_password() -> None:
+    check(_settings(redis_host="redis+sentinel://one,two/city"))
+    with pytest.raises(ConfigError, match="unknown option") as refused:
+        check(_settings(redis_host="redis://hub:swordfish@one?typo=1"))
+
+    assert refused.value.setting == "REDIS_HOST"
+    assert "swordfish" not in str(refused.value)
+
+
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("REST_PORT=9000\nHUB_PORT=9001\n")
