@@ -11,7 +11,6 @@ from typing import Any, Final
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from hub.config import ConfigError
 from hub.ids import SortableIds
@@ -24,15 +23,19 @@ from hub.stores.mongo_numbers import Numbers
 from hub.stores.mongo_outbox import Outbox
 from hub.stores.mongo_prune import prune
 from hub.stores.mongo_records import MongoRecords
-from hub.stores.mongo_session import Sessions
+from hub.stores.mongo_schema import HEADS, OUTBOX, POSITIONS
+from hub.stores.mongo_send import BULK_WIRE, SendByCollection, SendTogether
+from hub.stores.mongo_session import MAJORITY, Sessions
 from hub.stores.mongo_stamps import Stamps
 from hub.stores.mongo_watch import watch
 from hub.stores.schema import COLLECTIONS
-from services.base import Clock, Ids
+from services.base import Clock
 from services.errors import Unavailable
 
 SETTING: Final = "MONGODB_URI"
 DATABASE: Final = "navswap"  # when the URI names none
+TRANSACTIONS: Final = 8  # at once
+META: Final = "meta"
 OLDEST_WIRE: Final = 17  # MongoDB 6.0: partial indexes with $in
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -60,28 +63,38 @@ class MongoStore:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, uri: str, *, clock: Clock, alone_as: str | None = None) -> AsyncIterator[MongoStore]:
+    async def open(
+        cls, uri: str, *, clock: Clock, alone_as: str | None = None, newest_wire: int = BULK_WIRE
+    ) -> AsyncIterator[MongoStore]:
         """Open or create the database that the URI names, else `navswap`.
 
-        `alone_as` names this hub and makes sure that no other one uses the database meanwhile; with
-        none, others may. Raises ConfigError for a server that cannot be used, SchemaError for a database.
+        `alone_as` names this hub and makes sure that no other one uses the database meanwhile; with none,
+        others may. What a server of a later wire version than `newest_wire` can do is not used. Raises
+        ConfigError for a server that cannot be used, SchemaError for a database.
         """
         async with AsyncExitStack() as stack:
             client = _client(uri)
             stack.callback(client.close)
-            database = await _database(client)
+            wire = min(newest_wire, await _checked(client))
+            database = _database(client)
             await mongo_schema.prepare(database)
-            store, sessions, commits = _wire(cls, client, database, clock, SortableIds())
-            stack.push_async_callback(sessions.close)
+            sessions = await stack.enter_async_context(_sessions(client, most=TRANSACTIONS))
+            numbering = await stack.enter_async_context(_sessions(client, most=1))
+            outbox = Outbox(database[OUTBOX])
+            numbers = Numbers(numbering, outbox.collection, database[HEADS])
+            log = MongoLog(numbers, outbox, database[POSITIONS])
+            outbox.ready = log.numbering.add
+            send = SendTogether(client, database) if wire >= BULK_WIRE else SendByCollection(database)
+            commits = Commits(send, outbox, stamps := Stamps(clock))
+            records = MongoRecords(_collections(database), sessions, commits, stamps, SortableIds())
             if alone_as is not None:
-                await _hold(stack, store, HubLease(database["meta"], alone_as, SortableIds()()))
-            await store.log.refresh()
-            stack.push_async_callback(_stop, _start(store.log.numbering.run()))
-            if alone_as is None:
-                heads = database[mongo_schema.HEADS]
-                stack.push_async_callback(_stop, _start(watch(heads, store.log.refresh)))
-            stack.push_async_callback(_finish, store.log, commits)
-            yield store
+                lease = HubLease(database[META], alone_as, SortableIds()())
+                records.may_begin = lease.check
+                await stack.enter_async_context(_held(lease))
+                await log.numbering.adopt()
+            await stack.enter_async_context(_following(log, database[HEADS], shared=alone_as is None))
+            stack.push_async_callback(_finish, log, commits)
+            yield cls(records, log, database, clock)
 
     async def prune(self) -> dict[str, int]:
         """Delete expired answers and old log records; answers how many documents."""
@@ -93,7 +106,8 @@ async def open_database(uri: str) -> AsyncIterator[Any]:
     """The driver's database as it is: for what copies all of it. Raises ConfigError."""
     client = _client(uri)
     try:
-        yield await _database(client)
+        await _checked(client)
+        yield _database(client)
     finally:
         client.close()
 
@@ -105,8 +119,8 @@ def _client(uri: str) -> Any:
         raise ConfigError(SETTING, f"cannot be read: {error}") from error
 
 
-async def _database(client: Any) -> Any:
-    """The database, once its server has said that it keeps transactions."""
+async def _checked(client: Any) -> int:
+    """The wire version of a server that keeps transactions. Raises ConfigError for any other."""
     try:
         hello = await client.admin.command("hello")
     except OperationFailure as error:
@@ -119,43 +133,57 @@ async def _database(client: Any) -> Any:
             "the server is no replica set, so it has no transactions; start it with --replSet and run "
             "rs.initiate() once, a set of one will do",
         )
-    if hello.get("maxWireVersion", 0) < OLDEST_WIRE:
+    wire = int(hello.get("maxWireVersion", 0))
+    if wire < OLDEST_WIRE:
         raise ConfigError(SETTING, "the server is too old; MongoDB 6.0 is the oldest that will do")
-    return client.get_default_database(
-        DATABASE, read_concern=ReadConcern("majority"), write_concern=WriteConcern(w="majority")
-    )
+    return wire
 
 
-def _wire(
-    cls: type[MongoStore], client: Any, database: Any, clock: Clock, ids: Ids
-) -> tuple[MongoStore, Sessions, Commits]:
-    raw = {one.name: database.get_collection(one.name, codec_options=RAW) for one in COLLECTIONS}
-    sessions, stamps = Sessions(client), Stamps(clock)
-    outbox = Outbox(database[mongo_schema.OUTBOX])
-    numbers = Numbers(sessions, outbox.collection, database[mongo_schema.HEADS])
-    log = MongoLog(numbers, outbox, database[mongo_schema.POSITIONS])
-    outbox.ready = log.numbering.add
-    commits = Commits(raw, outbox, stamps)
-    records = MongoRecords(raw, sessions, commits, stamps, ids)
-    return cls(records, log, database, clock), sessions, commits
+def _database(client: Any) -> Any:
+    return client.get_default_database(DATABASE, read_concern=ReadConcern("majority"), write_concern=MAJORITY)
 
 
-async def _hold(stack: AsyncExitStack, store: MongoStore, lease: HubLease) -> None:
-    """Be alone: then whatever waits for numbers was left by a hub that is gone."""
+def _collections(database: Any) -> dict[str, Any]:
+    return {one.name: database.get_collection(one.name, codec_options=RAW) for one in COLLECTIONS}
+
+
+@asynccontextmanager
+async def _sessions(client: Any, *, most: int) -> AsyncIterator[Sessions]:
+    sessions = Sessions(client, most=most)
+    try:
+        yield sessions
+    finally:
+        await sessions.close()
+
+
+@asynccontextmanager
+async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Tasks as long as the block."""
+    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _held(lease: HubLease) -> AsyncIterator[None]:
     await lease.take()
-    stack.push_async_callback(_give_back, lease)
-    stack.push_async_callback(_stop, _start(lease.run()))
-    store.records.may_begin = lease.check
-    await store.log.numbering.adopt()
+    async with _running(lease.run()):
+        yield
+    with suppress(Unavailable):
+        await lease.give_back()
 
 
-def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    return asyncio.get_running_loop().create_task(work)
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+@asynccontextmanager
+async def _following(log: MongoLog, heads: Any, *, shared: bool) -> AsyncIterator[None]:
+    """Numbers are given, and those heard of that other hubs give."""
+    await log.refresh()
+    others = (watch(heads, log.refresh),) if shared else ()
+    async with _running(log.numbering.run(), *others):
+        yield
 
 
 async def _finish(log: MongoLog, commits: Commits) -> None:
@@ -163,8 +191,3 @@ async def _finish(log: MongoLog, commits: Commits) -> None:
     await commits.close()
     with suppress(Unavailable):
         await log.numbering.caught_up()
-
-
-async def _give_back(lease: HubLease) -> None:
-    with suppress(Unavailable):
-        await lease.give_back()

@@ -17,10 +17,10 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from hub.stores.mongo_errors import UNKNOWN_COMMIT, domain_error
-from hub.stores.mongo_outbox import Outbox, Written
+from hub.stores.mongo_outbox import Outbox, Written, written_by
+from hub.stores.mongo_send import Send
 from hub.stores.mongo_stamps import Stamps
 from hub.stores.mongo_transaction import MongoTransaction, Step
-from hub.stores.mongo_writes import MongoWrites
 from services.errors import DuplicateKey, Unavailable, WriteConflict
 
 _log: Any = structlog.get_logger("hub.stores")
@@ -37,9 +37,9 @@ LONGEST_PAUSE_S: Final = 0.5
 class Commits:
     """Ends transactions. `on_stale` hears of a step that has failed, or that never ran."""
 
-    def __init__(self, collections: dict[str, Any], outbox: Outbox, stamps: Stamps) -> None:
+    def __init__(self, send: Send, outbox: Outbox, stamps: Stamps) -> None:
         self.on_stale: Callable[[], None] = lambda: None
-        self._collections = collections
+        self._send_all = send
         self._outbox = outbox
         self._stamps = stamps
         self._running: set[asyncio.Task[None]] = set()
@@ -111,17 +111,9 @@ class Commits:
 
     async def _send_once(self, tx: MongoTransaction) -> Written | None:
         stamp = self._stamps.next()
-        for writes in tx.writes:
-            await self._send_to(tx, writes, stamp)
-        return await self._outbox.write(tx, stamp) if tx.facts else None
-
-    async def _send_to(self, tx: MongoTransaction, writes: MongoWrites[Any], stamp: int) -> None:
-        tx.lost((writes.name, writes.journal[0][1].id))  # if it fails here
-        requests, target = writes.requests(stamp), self._collections[writes.name]
-        sent = await tx.calls.run(lambda session: target.bulk_write(requests, session=session))
-        done = sent.inserted_count + sent.matched_count + sent.deleted_count
-        if done != len(requests):
-            raise WriteConflict(writes.name)
+        written = written_by(tx.id, tx.facts)
+        await self._send_all(tx, stamp, written.entries(stamp))
+        return written if tx.facts else None
 
     # -- committing
 

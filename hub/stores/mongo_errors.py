@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
-from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ClientBulkWriteException,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+)
 
 from hub.stores.schema import COLLECTIONS, primary_key_name
 from services.errors import DuplicateKey, Unavailable, WriteConflict
@@ -38,6 +44,8 @@ def domain_error(error: PyMongoError) -> Exception:
     A connection that breaks within a transaction has undone it, so it may run again; a server that
     cannot be found at all, or that is too slow, is unavailable.
     """
+    if isinstance(error, ClientBulkWriteException) and isinstance(error.error, PyMongoError):
+        return domain_error(error.error)  # of the whole call, not of one write
     refusal = _refusal(error)
     if refusal is not None:
         return DuplicateKey(_index_name(refusal))
@@ -57,7 +65,7 @@ def _refusal(error: PyMongoError) -> str | None:
 
 
 def _failures(error: PyMongoError) -> list[Mapping[str, Any]]:
-    if isinstance(error, BulkWriteError):
+    if isinstance(error, BulkWriteError | ClientBulkWriteException):
         return list(error.details.get("writeErrors", ()))
     if isinstance(error, OperationFailure):
         return [{"code": error.code, "errmsg": str(error)}]

@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.stores.mongo_writes import Key
 
-LONGEST_WAIT_S: Final = 2.0  # then a transaction goes without its turn
+LONGEST_WAIT_S: Final = 8.0  # then a transaction goes without its turn
 MOST_WAITING: Final = 10_000  # in one lane
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from hub.stores.mongo_documents import plain
 from hub.stores.mongo_session import Outside
@@ -26,28 +26,22 @@ class Written:
 
     documents: tuple[tuple[str, tuple[LogRecord, ...]], ...]
 
+    def entries(self, stamp: int) -> list[dict[str, Any]]:
+        """As they are stored until they have numbers."""
+        return [_entry(id, stamp, records) for id, records in self.documents]
 
-class Logging(Protocol):
-    """What is needed of a transaction."""
 
-    id: str
-    facts: list[Fact]
-    calls: Any
+def written_by(id: str, facts: Sequence[Fact]) -> Written:
+    """What a transaction of that id adds."""
+    return Written(tuple(_parts(id, [record_of(fact) for fact in facts])))
 
 
 class Outbox:
-    """Adds documents, and says which may be read: those whose transaction's steps have run."""
+    """The outbox; `ready` hears whose steps have run, so that it may get its numbers."""
 
     def __init__(self, collection: Any) -> None:
         self.collection = collection
         self.ready: Callable[[Written], None] = lambda written: None
-
-    async def write(self, tx: Logging, stamp: int) -> Written:
-        """Inside the transaction."""
-        written = Written(tuple(_parts(tx.id, [record_of(fact) for fact in tx.facts])))
-        documents = [_document(id, stamp, records) for id, records in written.documents]
-        await tx.calls.run(lambda session: self.collection.insert_many(documents, session=session))
-        return written
 
     async def has(self, written: Written) -> bool:
         """Was its transaction committed? Raises Unavailable."""
@@ -70,7 +64,7 @@ def _parts(id: str, records: Sequence[LogRecord]) -> Iterable[tuple[str, tuple[L
         yield f"{id}:{start:06}", tuple(records[start : start + FACTS_PER_DOCUMENT])
 
 
-def _document(id: str, stamp: int, records: Sequence[LogRecord]) -> dict[str, Any]:
+def _entry(id: str, stamp: int, records: Sequence[LogRecord]) -> dict[str, Any]:
     return {
         "_id": id,
         "waiting": True,
@@ -94,7 +88,7 @@ def numbered(records: Sequence[LogRecord], last: int) -> list[LogRecord]:
 
 def copied(records: Sequence[LogRecord]) -> dict[str, Any]:
     """A document of records that follow each other and have their numbers already."""
-    document = _document(f"copied:{records[0].seq:020}", 0, records)
+    document = _entry(f"copied:{records[0].seq:020}", 0, records)
     del document["waiting"]
     return {**document, "last": records[-1].seq}
 

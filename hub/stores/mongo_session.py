@@ -17,7 +17,8 @@ from services.errors import Unavailable
 
 T = TypeVar("T")
 
-MOST_IDLE: Final = 100  # sessions kept for the next transactions
+MOST_WAITING: Final = 10_000  # transactions that wait for their turn; more are refused
+TURN_S: Final = 8.0  # longest wait for a turn
 MAJORITY: Final = WriteConcern(w="majority")
 SNAPSHOT: Final = ReadConcern("snapshot")
 
@@ -40,29 +41,51 @@ class Outside:
 
 
 class Sessions:
-    """The driver's sessions, used again: to begin and to end one is a trip to a thread each."""
+    """The driver's sessions, used again: to begin and to end one is a trip to a thread each.
 
-    def __init__(self, client: Any) -> None:
+    Only so many transactions run at once: more would wait for the driver's threads and for each other,
+    and lose more races. The others wait here, first come, first served, with nothing begun.
+    """
+
+    def __init__(self, client: Any, *, most: int) -> None:
         self._client = client
         self._idle: list[Any] = []
+        self._slots = asyncio.Semaphore(most)
+        self._waiting = 0
         self._aborting: set[asyncio.Task[None]] = set()
         self.closed = False
 
+    async def enter(self) -> None:
+        """Wait for the turn. Raises Unavailable when too many wait, or for too long."""
+        if self.closed or self._waiting >= MOST_WAITING:
+            raise Unavailable(store="records", waiting=self._waiting)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise Unavailable(store="records") from None
+        finally:
+            self._waiting -= 1
+
+    def leave(self) -> None:
+        """End the turn."""
+        self._slots.release()
+
     async def take(self) -> Any:
         """A session with its transaction begun; the server hears of it with the first call."""
-        if self.closed:
-            raise Unavailable(store="records")
         with domain_errors():
             session = self._idle.pop() if self._idle else await unbroken(self._client.start_session())
         session.start_transaction(SNAPSHOT, MAJORITY, ReadPreference.PRIMARY)
         return session
 
     def give_back(self, session: Any) -> None:
-        """After the end of its transaction."""
-        if len(self._idle) < MOST_IDLE and not self.closed:
-            self._idle.append(session)
-        else:
+        """After the end of its transaction, and of the turn."""
+        self.leave()
+        if self.closed:
             self._own(self._end(session))
+        else:
+            self._idle.append(session)
 
     def abort(self, session: Any) -> None:
         """Undo the transaction, without anybody waiting: the server undoes it alone if it must."""
@@ -97,9 +120,22 @@ class InTransaction:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._session: Any = None
+        self._has_turn = False
         self.has_run = False  # some call has been made
 
+    @property
+    def has_begun(self) -> bool:
+        """Does the server know of the transaction?"""
+        return self._session is not None
+
+    async def take_turn(self) -> None:
+        """Raises Unavailable."""
+        if not self._has_turn:
+            await self._sessions.enter()
+            self._has_turn = True
+
     async def run(self, call: Call[T]) -> T:
+        await self.take_turn()
         if self._session is None:
             self._session = await self._sessions.take()
         self.has_run = True
@@ -107,10 +143,12 @@ class InTransaction:
             return await unbroken(asyncio.ensure_future(call(self._session)))
 
     def abort(self) -> None:
-        """Undo everything, if there is anything."""
+        """Undo everything, if there is anything, and end the turn."""
         if self._session is not None:
             self._sessions.abort(self._session)
-            self._session = None
+        elif self._has_turn:
+            self._sessions.leave()
+        self._session, self._has_turn = None, False
 
     async def commit(self) -> None:
         """Raises the driver's own error; it may be called again when that says the result is unknown."""
@@ -119,7 +157,7 @@ class InTransaction:
     def done(self) -> None:
         """After a commit."""
         self._sessions.give_back(self._session)
-        self._session = None
+        self._session, self._has_turn = None, False
 
 
 async def unbroken(call: asyncio.Future[T]) -> T:

@@ -67,7 +67,11 @@ class MongoTransaction:
 
     async def may_read(self, key: Key) -> None:
         self.may_write()
-        if not self.calls.has_run and self._leave is None and self._lanes.is_busy(key):
+        if self.calls.has_run or self._leave is not None:
+            return
+        await self.calls.take_turn()
+        if self._lanes.is_busy(key):
+            self.calls.abort()  # nobody waits in a lane and holds up others
             await self.queue_for(key)
 
     def may_write(self) -> None:

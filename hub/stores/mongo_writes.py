@@ -14,7 +14,6 @@ from typing import Any, Final, Protocol, TypeVar
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 
 from hub.stores.mongo_collection import Heard, MongoReads
-from hub.stores.mongo_documents import DOCUMENTS
 from hub.stores.mongo_query import filter_of, matches, ordered, value_of
 from hub.stores.mongo_session import Calls
 from hub.stores.mongo_unique import UniqueKeys
@@ -154,16 +153,19 @@ class MongoWrites(MongoReads[D]):
         for kind, document in kept:
             self._note(kind, document)
 
-    def requests(self, stamp: int) -> Sequence[Any]:
-        """The writes in their order, as the driver sends them."""
-        bytes_of = DOCUMENTS[self.name].write
+    @property
+    def first_key(self) -> Key:
+        return self.name, self.journal[0][1].id
+
+    def requests(self, stamp: int, *, namespace: str | None = None) -> Sequence[Any]:
+        """The writes in their order, as the driver sends them; `namespace` when not to a collection."""
         made: list[Any] = []
         for kind, document in self.journal:
             if kind == INSERT:
-                made.append(InsertOne(bytes_of(document, stamp)))
+                made.append(InsertOne(self._documents.write(document, stamp), namespace=namespace))
             elif kind == REPLACE:
                 before = {"_id": document.id, "version": document.version - 1}
-                made.append(ReplaceOne(before, bytes_of(document, stamp)))
+                made.append(ReplaceOne(before, self._documents.write(document, stamp), namespace=namespace))
             else:
-                made.append(DeleteOne({"_id": document.id}))
+                made.append(DeleteOne({"_id": document.id}, namespace=namespace))
         return made

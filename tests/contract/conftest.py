@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import pytest
 
 from hub.stores.memory import MemoryLive
-from hub.stores.mongo import MongoStore
+from hub.stores.mongo import OLDEST_WIRE, MongoStore
 from hub.stores.redis_live import RedisLive
 from hub.stores.sqlite import SqliteStore
 from services.base import Clock
@@ -36,6 +36,12 @@ def _mongo(_folder: Path, clock: Clock, uri: str | None) -> AbstractAsyncContext
     return MongoStore.open(uri, clock=clock)
 
 
+def _mongo_7(_folder: Path, clock: Clock, uri: str | None) -> AbstractAsyncContextManager[Store]:
+    """As on servers that do not know the command `bulkWrite`."""
+    assert uri is not None
+    return MongoStore.open(uri, clock=clock, newest_wire=OLDEST_WIRE)
+
+
 @asynccontextmanager
 async def _memory(clock: Clock, _url: str | None) -> AsyncIterator[Live]:
     yield MemoryLive(clock=clock)
@@ -52,6 +58,7 @@ async def _redis(clock: Clock, url: str | None) -> AsyncIterator[Live]:
 STORES: Final[dict[str, Callable[[Path, Clock, str | None], AbstractAsyncContextManager[Store]]]] = {
     "sqlite": _sqlite,
     "mongo": _mongo,
+    "mongo_7": _mongo_7,
 }
 LIVES: Final[dict[str, Callable[[Clock, str | None], AbstractAsyncContextManager[Live]]]] = {
     "memory": _memory,
@@ -59,7 +66,12 @@ LIVES: Final[dict[str, Callable[[Clock, str | None], AbstractAsyncContextManager
     "redis_cluster": _redis,
 }
 # fixtures: where the servers are
-URLS: Final = {"mongo": "mongo_uri", "redis": "redis_url", "redis_cluster": "redis_cluster_url"}
+URLS: Final = {
+    "mongo": "mongo_uri",
+    "mongo_7": "mongo_uri",
+    "redis": "redis_url",
+    "redis_cluster": "redis_cluster_url",
+}
 
 
 def _url(request: pytest.FixtureRequest) -> str | None:
