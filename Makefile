@@ -8,7 +8,8 @@ PEERS_DIR := benchmarks/engine/peers
 CODE := hub handlers services mlmodels
 # apt packages: what has to be there, and the package that brings it
 RUN_NEEDS := libuv.so.1:libuv1
-TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light redis-server:redis-server
+TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light redis-server:redis-server \
+	java:default-jre-headless mvn:maven
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test run test lint types format bench demo-load conformance soak lock docs clean

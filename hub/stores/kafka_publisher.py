@@ -15,6 +15,7 @@ from hub.stores.kafka import KafkaCluster, give_up, started
 from hub.stores.kafka_topics import ensure
 from services.ports import LogRecord
 
+PIECE: Final = 125  # records made into batches at once: more would hold up the loop that serves clients
 SEND_S: Final = 30.0  # a broker's restart fits in; after it the producer is given up and made anew
 
 _partition_of = DefaultPartitioner()  # as Java's clients do it
@@ -45,8 +46,10 @@ class TopicPublisher:
             async with asyncio.timeout(SEND_S):
                 producer = await self._connected()
                 partitions = sorted(await producer.partitions_for(self._topic))
-                for batches in rounds(records, partitions, producer.create_batch):
-                    await self._send(producer, batches)
+                for start in range(0, len(records), PIECE):
+                    piece = records[start : start + PIECE]
+                    for batches in rounds(piece, partitions, producer.create_batch):
+                        await self._send(producer, batches)
         except BaseException:
             await self.close()
             raise

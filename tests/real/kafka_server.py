@@ -34,7 +34,7 @@ class NoKafka(Exception):
 
 def jars() -> Path:
     """The directory of the broker's jars. Raises NoKafka."""
-    for tool, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+    for tool, package in (("java", "default-jre-headless"), ("mvn", "maven")):
         if shutil.which(tool) is None:
             raise NoKafka(f"no KAFKA_BOOTSTRAP_SERVERS, and no {tool} to run one: apt-get install {package}")
     CACHE.mkdir(parents=True, exist_ok=True)
