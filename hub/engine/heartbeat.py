@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hub.engine.connection import Connection
 
-_LATE_TICKS = 4
+_LATE_TICKS = 8
 
 
 class Wheel:
@@ -106,7 +106,7 @@ class Wheel:
         elif connection.awaiting_pong:
             self._check(connection, now, late)
         elif now >= connection.ping_at:
-            if late:  # the client shall not have less time because we had none
+            if now - connection.ping_at > self.timeout_s / 4:  # our loop was held up: not the client's fault
                 connection.ping_at = now
             connection.ping()
             self._put(connection, min(connection.ping_at + self.timeout_s, connection.join_by))

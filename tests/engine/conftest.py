@@ -3,5 +3,6 @@
 from engine_support import serve
 from polling_support import http, session
 from slow_support import slow
+from victim_support import victim
 
-__all__ = ["http", "serve", "session", "slow"]
+__all__ = ["http", "serve", "session", "slow", "victim"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 from engine_support import Serve, eventually
 from slow_support import Slow, fill, stall
+from victim_support import DEADLINE_S, Victim, cut, join_narrow, masked, narrow
 
 from hub.engine.lanes import ACK, OVERHEAD_BYTES, STATE, TELEMETRY, Item, Lanes
 
@@ -126,3 +128,47 @@ async def test_published_bytes_alone_make_the_server_look(serve: Serve, slow: Sl
         await asyncio.sleep(0)
     await eventually(lambda: connection.closed)
     assert hub.server.stats()["slow_closed"] == 1
+
+
+@pytest.mark.parametrize("victim", [{"ping_interval": 60}], indirect=True)
+async def test_reader_of_2_kb_a_second_among_1000_costs_the_others_nothing(victim: Victim) -> None:
+    members = []
+    for _ in range(10):
+        members += await asyncio.gather(*(joined(victim) for _ in range(100)))
+    asking = members[0][1]
+
+    async def round_s() -> float:
+        begin = asyncio.get_running_loop().time()
+        asking.write(masked(b'42["everybody",200]'))
+        async with asyncio.timeout(DEADLINE_S):
+            await asyncio.gather(*(reader.readuntil(b'42["round"') for reader, _ in members))
+        return asyncio.get_running_loop().time() - begin
+
+    async def read_slowly(found: socket.socket) -> None:
+        while True:
+            await asyncio.get_running_loop().sock_recv(found, 200)
+            await asyncio.sleep(0.1)
+
+    alone = [await round_s() for _ in range(3)]
+    before = await victim.figures()
+    with narrow(victim.port) as found:
+        await join_narrow(found)
+        reading = asyncio.create_task(read_slowly(found))
+        beside = [await round_s() for _ in range(3)]
+        after = await victim.figures()
+        reading.cancel()
+        await asyncio.wait([reading])
+    for _, writer in members:
+        cut(writer)
+
+    assert after["slow"] == before["slow"] + 1
+    assert after["slow_closed"] == before["slow_closed"]
+    assert after["rss_kb"] - before["rss_kb"] < 2 * 1024  # its bound is 1 MiB
+    assert min(beside) < 1.5 * min(alone), (alone, beside)
+
+
+async def joined(victim: Victim) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await victim.websocket()
+    writer.write(masked(b"40"))
+    await reader.readuntil(b"40{")
+    return reader, writer

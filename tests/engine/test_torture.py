@@ -3,128 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
 import json
 import os
 import random
-import re
-import socket
-import struct
-import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from engine_support import Raw
-
-DEADLINE_S = 30.0
-UPGRADE = (
-    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
-    + base64.b64encode(b"0123456789abcdef")
-    + b"\r\n\r\n"
-)
-
-
-def masked(data: bytes, opcode: int = 1, fin: int = 0x80) -> bytes:
-    size = len(data)
-    length = struct.pack("!B", 0x80 | size) if size < 126 else struct.pack("!BH", 0xFE, size)
-    return bytes((fin | opcode,)) + length + b"\0\0\0\0" + data
-
-
-class Victim:
-    """The server process; it must live, answer, and end well."""
-
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
-        self.process = process
-        self.port = port
-
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
-    async def websocket(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await self.connect()
-        writer.write(UPGRADE)
-        async with asyncio.timeout(DEADLINE_S):
-            await reader.readuntil(b"\r\n\r\n")
-        return reader, writer
-
-    async def figures(self) -> dict[str, int]:
-        """Proves that it lives."""
-        import websockets
-
-        url = f"ws://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket"
-        async with asyncio.timeout(DEADLINE_S), websockets.connect(url, compression=None) as socket:
-            raw = Raw(socket)
-            await raw.receive()
-            await raw.join()
-            await raw.send('4277["figures"]')
-            while True:
-                frame = await raw.receive()
-                if isinstance(frame, str) and frame.startswith("4377"):
-                    found: dict[str, int] = json.loads(frame[4:])[0]
-                    return found
-
-    async def quiet(self) -> dict[str, int]:
-        """Figures once everybody else is gone."""
-        async with asyncio.timeout(DEADLINE_S):
-            while True:
-                found = await self.figures()
-                if found["connections"] == found["Client"] == 1:
-                    return found
-
-
-@pytest.fixture
-async def victim(request: pytest.FixtureRequest) -> AsyncIterator[Victim]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-X",
-        "faulthandler",
-        str(Path(__file__).parent / "torture_server.py"),
-        json.dumps(getattr(request, "param", {})),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    assert process.stdout is not None
-    port = int(await asyncio.wait_for(process.stdout.readline(), DEADLINE_S))
-    errors = asyncio.create_task(_errors(process))
-    yield Victim(process, port)
-    assert process.stdin is not None
-    process.stdin.close()
-    code = await asyncio.wait_for(process.wait(), DEADLINE_S)
-    text = await errors
-    assert code == 0, text[-5000:]
-    assert "Fatal Python error" not in text
-    assert text.count("Traceback") == len(re.findall(r"^ZeroDivisionError$", text, re.MULTILINE)), text[
-        -5000:
-    ]
-
-
-async def _errors(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None
-    return (await process.stderr.read()).decode()
-
-
-def cut(writer: asyncio.StreamWriter) -> None:
-    """Leave in one of the ways clients leave: RST, FIN, close frame, or half a frame."""
-    way = random.randrange(4)
-    found: Any = writer.get_extra_info("socket")
-    if way == 0:
-        with contextlib.suppress(OSError):  # the server was faster
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
-    elif way == 1:
-        writer.close()
-    elif way == 2:
-        writer.write(masked(struct.pack("!H", 1000), opcode=8))
-        writer.close()
-    else:
-        writer.write(masked(b'42["now",1]')[:-3])
-        writer.transport.abort()
+from victim_support import DEADLINE_S, UPGRADE, Victim, cut, masked
 
 
 async def test_3000_short_connections_with_late_handlers_never_touch_a_dead_socket(victim: Victim) -> None:

@@ -8,9 +8,13 @@ import gc
 import json
 import random
 import sys
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from hub.engine import Server
+
+KINDS = ("Client", "Connection", "Poller", "Answer", "Room", "Lanes", "Session", "Entry", "Outgoing")
 
 
 def prepare(server: Server) -> None:
@@ -44,16 +48,66 @@ def prepare(server: Server) -> None:
         await asyncio.sleep(random.random() * 0.01)
         await server.emit("to", 4, to=sid)
 
-    async def figures(_sid: str) -> dict[str, int]:
-        gc.collect()
-        with open("/proc/self/statm") as file:  # noqa: ASYNC230, PTH123 - a test's own look at itself
-            pages = int(file.read().split()[1])
-        kinds = [type(found).__name__ for found in gc.get_objects()]
-        counted = {kind: kinds.count(kind) for kind in ("Client", "Connection", "Poller", "Answer", "Room")}
-        return {**server.stats(), **counted, "rss_kb": pages * 4}
+    async def move(sid: str, enter: str, leave: str) -> None:
+        await server.enter_room(sid, enter)
+        await server.leave_room(sid, leave)
 
-    for function in (connect, late, now, fail, disconnect, figures):
+    async def broadcast(_sid: str, count: int) -> int:
+        for number in range(count):
+            await server.emit("state", {"number": number, "text": "x" * 100}, room=f"room{number % 20}")
+            await server.emit("gps", number, droppable=True, conflate_key=number % 10)
+            if number % 20 == 0:
+                await asyncio.sleep(0)
+        return count
+
+    async def everybody(_sid: str, count: int) -> None:
+        for number in range(count):
+            await server.emit("state", [number, "x" * 300])
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+        await server.emit("round")
+
+    async def flood(sid: str, count: int) -> None:
+        for number in range(count):
+            await server.emit("state", "x" * 2000, to=sid)
+            await server.emit("gps", "y" * 500, to=sid, droppable=True, conflate_key=number % 10)
+            await asyncio.sleep(0)
+        await server.emit("flooded", to=sid)
+
+    async def counters(_sid: str) -> dict[str, int]:
+        return server.stats()
+
+    async def figures(_sid: str) -> dict[str, int]:
+        return {**server.stats(), **_objects(server)}
+
+    for function in (
+        connect,
+        late,
+        now,
+        fail,
+        disconnect,
+        move,
+        broadcast,
+        everybody,
+        flood,
+        counters,
+        figures,
+    ):
         server.on(function.__name__, function)
+
+
+def _objects(server: Server) -> dict[str, int]:
+    """What is alive in this process, the caller's own connection included."""
+    gc.collect()
+    kinds = Counter(type(found).__name__ for found in gc.get_objects())
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        **{kind: kinds[kind] for kind in KINDS},
+        "native_sockets": len(server._listener.websockets._open) if server._listener else 0,
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "tasks": len(asyncio.all_tasks()),
+        "rss_kb": pages * 4,
+    }
 
 
 async def main() -> None:
