@@ -247,7 +247,7 @@ class Engine(Surface):
             self._call("disconnect", None, connection.sid, reason)
 
     def _call(self, event: str, then: Callable[[Any], None] | None, *args: Any) -> None:
-        handler = self.handlers.get(event, _accepts)
+        handler: Handler = self.handlers.get(event, _accepts)
         try:
             inspect.signature(handler).bind(*args)
         except TypeError:
