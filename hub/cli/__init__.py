@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from hub.cli import backup, config, demo, doctor, link, migrate, restore, serve, specs, tail, token
+from hub.cli import backup, config, demo, doctor, link, migrate, rebuild, restore, serve, specs, tail, token
 from hub.config import ConfigError
 from hub.stores.dump import DumpError
 from hub.stores.sqlite_migrations import SchemaError
+from services.errors import Unavailable
 
-COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, doctor, tail, specs)
+COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, rebuild, doctor, tail, specs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except DumpError as error:
         print(f"navswap: {error}", file=sys.stderr)
+        return 1
+    except Unavailable as error:
+        print(f"navswap: a store does not answer: {error.details.get('store', '')}", file=sys.stderr)
         return 1
     except OSError as error:  # a port that is taken, a directory that cannot be written
         print(f"navswap: {error.strerror or error}", file=sys.stderr)

@@ -11,10 +11,10 @@ from hub.clock import utc_now
 from hub.config import Settings
 from hub.doctor.clocks import clock_of
 from hub.doctor.finding import Finding, fail, ok, warn
+from hub.stores.redis import OLDEST_VERSION
 from hub.stores.redis_client import FAILURES, open_redis
 
 NAME: Final = "navswap-doctor"
-OLDEST: Final = (6, 2)
 SLOW_MS: Final = 20.0
 
 
@@ -52,8 +52,8 @@ def _one(answer: Any) -> Any:
 def _reached(info: Mapping[str, Any], took_ms: float) -> Finding:
     version = str(info["redis_version"])
     found = f"version {version}, answers in {took_ms:.1f} ms"
-    if tuple(map(int, version.split(".")[:2])) < OLDEST:
-        return fail("redis", found, f"{'.'.join(map(str, OLDEST))} or later is needed")
+    if tuple(map(int, version.split(".")[:2])) < OLDEST_VERSION:
+        return fail("redis", found, f"{'.'.join(map(str, OLDEST_VERSION))} or later is needed")
     if took_ms > SLOW_MS:
         return warn("redis", found, "every read waits that long: a nearer server")
     return ok("redis", found)

@@ -29,9 +29,8 @@ async def secrets_are_strong(settings: Settings) -> list[Finding]:
 
 def given(settings: Settings, name: Name) -> str | None:
     """The secret as set, or as kept under DATA_DIR; none when neither: nothing is made here."""
-    secret = {"jwt": settings.jwt_secret, "qr": settings.qr_secret, "link": None}[name]
-    if secret:
-        return secret.get_secret_value()
+    if secret := settings.given_secret(name):
+        return secret
     path = kept_path(settings, name)
     return path.read_text().strip() if path.exists() else None
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import resource
 import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.stores.sqlite import SqliteStore
 from services.models import GpsFix
-from tests.e2e.audit import documents
 from tests.e2e.commands import navswap, started
 from tests.e2e.prepare import NOW, prepare
 from tests.e2e.process import HubProcess
 
 MANY_FIXES = 40_000
 SMALLEST_DISK = 64 * 1024
+
+
+def documents(path: Path, collection: str) -> list[Any]:
+    """Read with plain SQL, and closed at once: an open reader is in a restore's way."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return [json.loads(row[0]) for row in connection.execute(f"SELECT doc FROM {collection}")]
 
 
 async def fill(data_dir: Path, fixes: int) -> None:
