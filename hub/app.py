@@ -42,6 +42,7 @@ from hub.stores.outbox import OutboxReader
 from hub.supervisor import Supervisor
 from hub.tickers import Positions, StatsTicker, alone
 from hub.timers import PruneOwner, TimerOwner
+from hub.worker import LOOPBACK, Worker
 from services.base import Clock
 from services.network import Services
 
@@ -59,9 +60,13 @@ _log = logger("hub")
 class Hub:
     """A running hub. `socket_port` and `rest_port` are where its doors are."""
 
-    def __init__(self, settings: Settings, resources: Resources, *, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, resources: Resources, *, clock: Clock, worker: Worker | None = None
+    ) -> None:
+        """`worker`: others listen on our ports, too."""
         self.settings = settings
         self.resources = resources
+        self._worker = worker
         self.socket_port = self.rest_port = 0
         self.metrics = Metrics()
         self.supervisor = Supervisor(self.metrics)
@@ -83,7 +88,7 @@ class Hub:
         self.origins = Origins(
             frozenset(settings.cors_allowed_origins), settings.public_rest_url, lambda: self.rest_port
         )
-        self.server: Any = _socket_server(settings, self.origins, resources.bus)
+        self.server: Any = _socket_server(settings, self.origins, resources.bus, worker)
         self.metrics.watch(self.server.stats)
         self.metrics.watch_leases(resources.leases.held)
         self._wire()
@@ -181,11 +186,17 @@ class Hub:
             if self.kafka is not None:
                 stack.push_async_callback(self.kafka.intake.drain, self.settings.drain_seconds)
             stack.push_async_callback(self.server.close)
-            self.socket_port = await self.server.listen(self.settings.hub_host, self.settings.hub_port)
+            self.socket_port = await self._listen()
             self.rest_port = await self._start_rest(stack)
             stack.push_async_callback(self._drain)
             _log.info("hub is ready", socket_port=self.socket_port, rest_port=self.rest_port)
             yield self
+
+    async def _listen(self) -> int:
+        host, port = self.settings.hub_host, self.settings.hub_port
+        if self._worker is not None:
+            await self.server.listen(LOOPBACK, self._worker.private_port, reuse_port=True)
+        return int(await self.server.listen(host, port, reuse_port=self._worker is not None))
 
     async def _write_something(self) -> None:
         """A durable write, the way commands go, that changes nothing."""
@@ -231,7 +242,8 @@ class Hub:
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, self.settings.hub_host, self.settings.rest_port)
+        shared = True if self._worker is not None else None
+        site = web.TCPSite(runner, self.settings.hub_host, self.settings.rest_port, reuse_port=shared)
         await site.start()
         return int(runner.addresses[0][1])
 
@@ -243,7 +255,7 @@ class Hub:
             await drain(self.settings.drain_seconds)
 
 
-def _socket_server(settings: Settings, origins: Origins, bus: Bus | None) -> Any:
+def _socket_server(settings: Settings, origins: Origins, bus: Bus | None, worker: Worker | None) -> Any:
     options: dict[str, Any] = {
         "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
         "max_backpressure_bytes": settings.max_backpressure_bytes,
@@ -253,6 +265,7 @@ def _socket_server(settings: Settings, origins: Origins, bus: Bus | None) -> Any
         "drain_event": "hub:closing",
         "connect_rate": settings.connect_rate or None,
         "trusted_proxies": settings.trusted_proxies,
+        "neighbours": worker.neighbours() if worker is not None else None,
     }
     if bus is None:
         return create_server(settings.engine, **options)
@@ -267,8 +280,11 @@ def _socket_server(settings: Settings, origins: Origins, bus: Bus | None) -> Any
 
 
 @asynccontextmanager
-async def open_hub(settings: Settings, *, clock: Clock = utc_now, seeded: bool = False) -> AsyncIterator[Hub]:
+async def open_hub(
+    settings: Settings, *, clock: Clock = utc_now, seeded: bool = False, worker: Worker | None = None
+) -> AsyncIterator[Hub]:
     """Open the stores, wire the hub and serve until the block ends. `seeded` fills an empty store."""
     async with AsyncExitStack() as stack:
         resources = await stack.enter_async_context(open_resources(settings, clock=clock, seeded=seeded))
-        yield await stack.enter_async_context(Hub(settings, resources, clock=clock).running())
+        hub = Hub(settings, resources, clock=clock, worker=worker)
+        yield await stack.enter_async_context(hub.running())

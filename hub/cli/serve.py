@@ -14,8 +14,12 @@ from hub import logs
 from hub.app import Hub, open_hub
 from hub.cli.fleet import fleet
 from hub.cli.link import dashboard_url
+from hub.cli.workers import Workers, check_workers, reserved
+from hub.clock import utc_now
 from hub.config import Settings, check
 from hub.ids import nonce
+from hub.signing import DashboardLinks
+from hub.worker import Worker
 
 STATUS_EVERY_S: Final = 1.0
 GARBAGE: Final = 20_000  # new objects between two collections
@@ -31,6 +35,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--time-factor", type=float, default=DEMO_TIME_FACTOR, help="how many times faster the fleet lives"
     )
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes on the same ports; they share REDIS_HOST"
+    )
+    parser.add_argument("--worker", type=Worker.parse, help=argparse.SUPPRESS)  # how a worker is started
     parser.set_defaults(run=run)
 
 
@@ -38,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _faster(Settings(), arguments) if arguments.demo else Settings()
     check(settings)
     logs.configure(settings.log_level, settings.log_format)
+    if arguments.workers > 1:
+        check_workers(settings, demo=arguments.demo)
+        return asyncio.run(_serve_workers(settings, arguments))
     return asyncio.run(_serve(settings, arguments))
 
 
@@ -59,12 +70,33 @@ def _tune_interpreter() -> None:
     gc.set_threshold(GARBAGE, 20, 50)
 
 
+async def _serve_workers(settings: Settings, arguments: argparse.Namespace) -> int:
+    stop = _stop_signal()
+    for name in ("jwt", "qr", "link"):
+        settings.secret(name)  # made by one of us, before all look for them
+    with reserved(settings, arguments.workers) as (settings, private_ports):
+        workers = Workers(settings, private_ports, seed=arguments.seed)
+        try:
+            await workers.start()
+            link = DashboardLinks(settings.secret("link"), utc_now)
+            _greet(settings, settings.hub_port, settings.rest_port, link)
+            await stop.wait()
+        finally:
+            await workers.stop()
+    return 0
+
+
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     stop = _stop_signal()
     _tune_interpreter()
+    worker: Worker | None = arguments.worker
+    if worker is not None:
+        settings = settings.model_copy(update={"hub_port": worker.hub_port, "rest_port": worker.rest_port})
     async with AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(open_hub(settings, seeded=arguments.seed or arguments.demo))
-        _greet(hub)
+        seeded = arguments.seed or arguments.demo
+        hub = await stack.enter_async_context(open_hub(settings, seeded=seeded, worker=worker))
+        if worker is None:
+            _greet(settings, hub.socket_port, hub.rest_port, hub.links)
         if arguments.demo:
             await stack.enter_async_context(fleet(hub, arguments.riders, arguments.time_factor))
         await _until(stop, hub)
@@ -87,11 +119,15 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-def _greet(hub: Hub) -> None:
-    link = hub.links.make(nonce(), minutes=hub.settings.dashboard_link_minutes)
-    print(f"Socket.IO  port {hub.socket_port}")
-    print(f"REST       port {hub.rest_port}, docs at /docs")
-    print(f"Dashboard  {dashboard_url(hub.settings, hub.rest_port, link)}  (opens once)", flush=True)
+def _greet(settings: Settings, socket_port: int, rest_port: int, links: DashboardLinks) -> None:
+    link = links.make(nonce(), minutes=settings.dashboard_link_minutes)
+    lines = (
+        f"Socket.IO  port {socket_port}",
+        f"REST       port {rest_port}, docs at /docs",
+        f"Dashboard  {dashboard_url(settings, rest_port, link)}  (opens once)",
+    )
+    sys.stdout.write("\n".join((*lines, "")))  # at once: workers write, too
+    sys.stdout.flush()
 
 
 async def _until(stop: asyncio.Event, hub: Hub) -> None:

@@ -38,6 +38,7 @@ _OURS_ALONE = frozenset(
         "recovery_max_events",
         "recovery_max_bytes",
         "session_event",
+        "neighbours",
     )
 )
 _STEP_S: Final = 2.0

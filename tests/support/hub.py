@@ -157,6 +157,8 @@ async def running(data_dir: Path, **settings: Any) -> AsyncIterator[RunningHub]:
     free: dict[str, Any] = {"hub_port": 0, "rest_port": 0, "hub_host": "127.0.0.1", "data_dir": data_dir}
     unlimited = {"rate_limit_per_minute": 0, "rate_limit_per_hour": 0, "drain_seconds": 0}
     stores = STORES.settings(data_dir)
+    if settings.get("engine") == "aiohttp":  # it is one hub's alone
+        stores = {name: value for name, value in stores.items() if name != "redis_host"}
     made = Settings(_env_file=None, **{**free, **unlimited, **stores, **settings})
     async with open_hub(made) as hub, aiohttp.ClientSession() as http:
         running = RunningHub(hub, http)
