@@ -22,8 +22,7 @@ from hub import logs
 from hub.clock import utc_now
 from hub.config import ConfigError, Settings, check
 from hub.lifespan import RECORDS_FILE
-from hub.stores import follow
-from hub.stores.sqlite_look import look_at
+from hub.stores import follow, sqlite_look
 from services.base import Clock
 from services.errors import Unavailable
 from services.events import Topic
@@ -95,8 +94,15 @@ async def _pages(settings: Settings, topic: str, since: datetime | None, stack: 
         return await _of_kafka(settings, topic, since)
     if topic not in list(Topic):
         raise ConfigError("topic", f"there is no {topic}; there are {', '.join(Topic)}")
-    log = stack.enter_context(look_at(settings.data_dir / RECORDS_FILE))
-    return follow.follow(log, topic, since=since, tick_s=TICK_S)
+    return follow.follow(await _log(settings, stack), topic, since=since, tick_s=TICK_S)
+
+
+async def _log(settings: Settings, stack: AsyncExitStack) -> follow.ReadableLog:
+    if settings.mongodb_uri is None:
+        return stack.enter_context(sqlite_look.look_at(settings.data_dir / RECORDS_FILE))
+    from hub.stores import mongo_look  # a driver that few need
+
+    return await stack.enter_async_context(mongo_look.look_at(settings.mongodb_uri.get_secret_value()))
 
 
 async def _of_kafka(settings: Settings, topic: str, since: datetime | None) -> Pages:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -10,6 +11,7 @@ from hub.cloudevents import document
 from services.ports import LogRecord
 
 PAGE: Final = 500
+ASK_EVERY_S: Final = 0.1  # nothing tells a process what another has committed
 
 
 class ReadableLog(Protocol):
@@ -36,6 +38,17 @@ async def follow(
         yield [document(record) for record in records if record.topic == topic]
         if not records:
             await log.wait(after=at, timeout_s=tick_s)
+
+
+async def until_after(last: Callable[[], Awaitable[int]], after: int, timeout_s: float) -> bool:
+    """Ask for the newest number until it is greater; false when the time is up first."""
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + timeout_s
+    while await last() <= after:
+        if loop.time() >= until_s:
+            return False
+        await asyncio.sleep(min(ASK_EVERY_S, timeout_s))
+    return True
 
 
 async def before(log: ReadableLog, since: datetime) -> int:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from hub.stores.follow import until_after
 from hub.stores.sqlite_log import COLUMNS, record_of
 from hub.stores.sqlite_migrations import SchemaError
 from hub.stores.sqlite_session import Session
 from services.ports import LogRecord
 
-ASK_EVERY_S: Final = 0.1  # nothing tells a process what another has committed
 BUSY_MS: Final = 5000
 
 
@@ -32,13 +31,7 @@ class SqliteLogFile:
         return int(self._session.rows("SELECT COALESCE(MAX(seq), 0) FROM outbox")[0][0])
 
     async def wait(self, *, after: int, timeout_s: float) -> bool:
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + timeout_s
-        while await self.last() <= after:
-            if loop.time() >= until_s:
-                return False
-            await asyncio.sleep(min(ASK_EVERY_S, timeout_s))
-        return True
+        return await until_after(self.last, after, timeout_s)
 
 
 @contextmanager

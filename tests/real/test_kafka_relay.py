@@ -139,6 +139,7 @@ async def test_broker_killed_in_a_backlog_loses_and_swaps_nothing(
     messages = await read_until(cluster, SWAPS, lambda found: len(event_ids(found)) == count)
 
     assert_all_in_order(messages, count)
+    assert await end_of(cluster, SWAPS) == count  # and doubles nothing: it was back in time
 
 
 async def test_long_absence_ends_with_everything_in_order(
