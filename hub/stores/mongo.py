@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
@@ -114,7 +115,9 @@ async def open_database(uri: str) -> AsyncIterator[Any]:
 
 def _client(uri: str) -> Any:
     try:
-        return AsyncIOMotorClient(uri, **_OPTIONS)
+        said = {key.lower() for key, _ in parse_qsl(urlsplit(uri).query)}
+        ours = {key: value for key, value in _OPTIONS.items() if key.lower() not in said}
+        return AsyncIOMotorClient(uri, **ours)
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise ConfigError(SETTING, f"cannot be read: {error}") from error
 
