@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from ipaddress import ip_network
 from pathlib import Path
@@ -238,8 +239,15 @@ class Settings(BaseSettings):
 
     def secret(self, name: Literal["jwt", "qr", "link"]) -> str:
         """A secret: as set, else the one kept under DATA_DIR."""
-        given = {"jwt": self.jwt_secret, "qr": self.qr_secret, "link": None}[name]
-        return given.get_secret_value() if given else kept_secret(self.data_dir, name)
+        return self.given_secret(name) or kept_secret(self.data_dir, name)
+
+    def given_secret(self, name: Literal["jwt", "qr", "link"]) -> str | None:
+        """A secret as set. That of links follows from JWT_SECRET: each node opens the links of every node."""
+        if name == "link":
+            key = self.given_secret("jwt")
+            return hmac.new(key.encode(), b"navswap dashboard links", "sha256").hexdigest() if key else None
+        given = self.jwt_secret if name == "jwt" else self.qr_secret
+        return given.get_secret_value() if given else None
 
 
 def setting_name(field: str) -> str:

@@ -78,6 +78,14 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     assert settings.cors_allowed_origins == ("https://a.example", "https://b.example")
 
 
+def test_links_open_on_every_node_that_has_the_same_jwt_secret(tmp_path: Path) -> None:
+    one, other = (_settings(jwt_secret=LONG, data_dir=tmp_path / name) for name in ("one", "other"))
+
+    assert one.secret("link") == other.secret("link")
+    assert LONG not in one.secret("link")
+    assert _settings(data_dir=tmp_path).secret("link") == _settings(data_dir=tmp_path).secret("link")
+
+
 def test_every_setting_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
