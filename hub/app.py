@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 REST_CLOSE_S: Final = 2.0
 LAG_EVERY_S: Final = 1.0
+TELEMETRY_WINDOW_S: Final = 0.1  # what is droppable may be so late, and leaves together
 LARGEST_LINE_BYTES: Final = 2 * LONGEST_TOKEN  # of a request's first line and of each header
 LARGEST_MESSAGE_BYTES: Final = 4 * LARGEST_PAYLOAD_BYTES  # so that a payload too large gets its code
 
@@ -260,6 +261,7 @@ def _socket_server(settings: Settings, origins: Origins, bus: Bus | None, worker
         "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
         "max_backpressure_bytes": settings.max_backpressure_bytes,
         "cors_allowed_origins": origins.of_socket,
+        "telemetry_window": TELEMETRY_WINDOW_S,
         "recovery_window": settings.recovery_window_seconds or None,
         "session_event": "hub:session",
         "drain_event": "hub:closing",

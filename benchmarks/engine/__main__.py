@@ -117,6 +117,17 @@ def pace(kind: str) -> Figures:
     }
 
 
+def telemetry(kind: str) -> Figures:
+    """The same for events that a client may miss, and that may leave up to 0.1 s late, together."""
+    if kind == PYTHON:
+        return {}
+    with running(kind) as server:
+        deliveries, used, _ = generator.paced(
+            server.port, 1000, 50, 5.0, lambda: server.cpu_s, telemetry=True
+        )
+    return {"CPU per delivery of telemetry, us": [used / deliveries * 1e6]}
+
+
 def memory(kind: str) -> Figures:
     """Bytes per idle connection, joined to two rooms and recoverable; idle CPU with all of them."""
     if kind == PYTHON:
@@ -183,6 +194,7 @@ MEASURES: dict[str, Callable[[str], Figures]] = {
     "echo": echo,
     "fan": fan,
     "pace": pace,
+    "telemetry": telemetry,
     "memory": memory,
     "load": load,
     "storm": storm,

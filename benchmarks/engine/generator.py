@@ -179,7 +179,13 @@ def _event_size(client: Client, poll: Poll, members: int) -> int:
 
 
 def paced(
-    port: int, members: int, per_second: int, seconds: float, cpu_s: Callable[[], float]
+    port: int,
+    members: int,
+    per_second: int,
+    seconds: float,
+    cpu_s: Callable[[], float],
+    *,
+    telemetry: bool = False,
 ) -> tuple[float, float, list[float]]:
     """Broadcasts to a room at a steady rate while another process asks for acks.
 
@@ -194,7 +200,7 @@ def paced(
     )
     assert asker.stdout is not None
     asker.stdout.readline()
-    found[0].socket.send(frame(f'42["pace",{per_second}]'.encode()))
+    found[0].socket.send(frame(f'42["pace",{per_second},{str(telemetry).lower()}]'.encode()))
     total, begin, used = 0, time.perf_counter(), cpu_s()
     while time.perf_counter() < begin + seconds:
         total += poll.count(0.05)

@@ -32,19 +32,20 @@ def handlers(server: Any, count: Any) -> None:
         for _ in range(times):
             await server.emit("news", NEWS, room="room")
 
-    async def paced(per_second: float) -> None:
+    async def paced(per_second: float, **how: Any) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            await server.emit("news", NEWS, room="room")
+            await server.emit("news", NEWS, room="room", **how)
             due += 1 / per_second
             await asyncio.sleep(max(0.0, due - loop.time()))
 
-    async def pace(_sid: str, per_second: float) -> None:
+    async def pace(_sid: str, per_second: float, telemetry: bool = False) -> None:
         if "pace" in tasks:
             tasks.pop("pace").cancel()
         if per_second > 0:
-            tasks["pace"] = asyncio.create_task(paced(per_second))
+            how = {"droppable": True} if telemetry else {}
+            tasks["pace"] = asyncio.create_task(paced(per_second, **how))
 
     async def size(_sid: str) -> int:
         return int(count())
@@ -57,7 +58,7 @@ async def serve_hub(port: int, recovery: bool) -> None:
     """Ours."""
     from hub.engine import Server
 
-    server = Server(recovery_window=120 if recovery else None)
+    server = Server(recovery_window=120 if recovery else None, telemetry_window=0.1)
     handlers(server, lambda: server.stats()["connections"])
     await server.listen("127.0.0.1", port)
     gc.freeze()

@@ -77,6 +77,7 @@ class Engine(Surface):
     def stop(self) -> None:
         """End what runs by the clock."""
         self.wheel.stop()
+        self.outbox.gathering.release()
         if self._timer is not None:
             self._timer.cancel()
 

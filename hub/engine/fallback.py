@@ -39,6 +39,7 @@ _OURS_ALONE = frozenset(
         "recovery_max_bytes",
         "session_event",
         "neighbours",
+        "telemetry_window",
     )
 )
 _STEP_S: Final = 2.0

@@ -30,6 +30,7 @@ class Options:
     path: str = "/socket.io/"
     soft_backpressure_bytes: int = 8 * 1024  # above: off the topics, served from lanes
     max_backpressure_bytes: int = 1024 * 1024  # above: closed as slow
+    telemetry_window: float = 0.0  # seconds that droppable events may wait to leave together
     max_inbox_events: int = 1000  # events of one client that wait for its running handler
     max_inbox_bytes: int = 8 * 1024 * 1024
     trusted_proxies: Iterable[str] = ()  # addresses and networks whose X-Forwarded-For is believed

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from hub.engine.gathering import Gathering
+from hub.engine.lanes import TELEMETRY
 from hub.engine.native import BINARY, HTTP, TEXT
 from hub.engine.packets import Frames
 
@@ -32,10 +34,18 @@ class Outbox:
         self.app: Any = None
         self.waiting: list[tuple[Any, ...]] = []
         self.flushing = False
+        self.gathering = Gathering(self, engine.options.telemetry_window, engine.stats)
         self.unscanned = 0  # whether anything was published since all backlogs were looked at
 
     def publish(self, room: Room, packet: Outgoing, skip: Collection[Client]) -> None:
         """Send to the members of a room, but for `skip`."""
+        if packet.lane == TELEMETRY and packet.offset is None and self.gathering.window_s and not skip:
+            self.gathering.add(room, packet)
+        else:
+            self.publish_now(room, packet, skip)
+
+    def publish_now(self, room: Room, packet: Outgoing, skip: Collection[Client] = ()) -> None:
+        """The same, with nothing put off."""
         if self.waiting or self._engine.native_loop.inside:
             self._wait((room, packet, skip))
         else:

@@ -172,3 +172,23 @@ async def joined(victim: Victim) -> tuple[asyncio.StreamReader, asyncio.StreamWr
     writer.write(masked(b"40"))
     await reader.readuntil(b"40{")
     return reader, writer
+
+
+async def test_telemetry_of_one_window_leaves_together_and_holds_up_nothing(serve: Serve) -> None:
+    hub = await serve(telemetry_window=0.05)
+    hub.server.on("ask", lambda sid: "answer")
+    raw = await hub.joined()
+    began = asyncio.get_running_loop().time()
+    await hub.server.emit("gps", 1, droppable=True, conflate_key="van")
+    await hub.server.emit("gps", 2, droppable=True)
+    await hub.server.emit("gps", 3, droppable=True, conflate_key="van")
+    await hub.server.emit("state", 4)
+    await raw.send('421["ask"]')
+    assert await raw.event() == ["state", 4]
+    assert await raw.receive() == '431["answer"]'
+    assert await raw.event() == ["gps", 3]
+    assert asyncio.get_running_loop().time() - began >= 0.05
+    assert await raw.event() == ["gps", 2]
+    assert hub.server.stats()["conflated"] == 1
+    await hub.server.emit("gps", "a text", droppable=True, skip_sid="nobody")
+    assert await raw.event() == ["gps", "a text"]

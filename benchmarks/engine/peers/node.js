@@ -16,9 +16,10 @@ io.on("connection", (socket) => {
   socket.on("burst", (count) => {
     for (let i = 0; i < count; i++) io.to("room").emit("news", news);
   });
-  socket.on("pace", (perSecond) => {
+  socket.on("pace", (perSecond, telemetry) => {
     clearInterval(timer);
-    if (perSecond > 0) timer = setInterval(() => io.to("room").emit("news", news), 1000 / perSecond);
+    const room = () => (telemetry ? io.volatile : io).to("room");
+    if (perSecond > 0) timer = setInterval(() => room().emit("news", news), 1000 / perSecond);
   });
   socket.on("size", (ack) => ack(io.engine.clientsCount));
 });
