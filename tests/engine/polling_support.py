@@ -41,7 +41,7 @@ class Http:
         status, body, _ = await self.request("GET", f"EIO=4&transport=polling&sid={self.sid}", **options)
         return status, body
 
-    async def post(self, data: str | bytes, **options: Any) -> tuple[int, str]:
+    async def post(self, data: Any, **options: Any) -> tuple[int, str]:
         query = f"EIO=4&transport=polling&sid={self.sid}"
         status, body, _ = await self.request("POST", query, data=data, **options)
         return status, body

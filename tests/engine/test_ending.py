@@ -145,3 +145,13 @@ async def test_half_open_client_is_given_up_with_all_that_waited_for_it(serve: S
     await eventually(lambda: not hub.server.manager.everybody())
     assert not hub.server.eio.slow
     assert hub.server.stats()["slow_closed"] == 0
+
+
+async def test_two_servers_share_a_port_only_when_they_are_told_to(serve: Serve) -> None:
+    first, second = Server(), Server()
+    port = await first.listen("127.0.0.1", 0, reuse_port=True)
+    assert await second.listen("127.0.0.1", port, reuse_port=True) == port
+    await first.close()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+    await second.close()

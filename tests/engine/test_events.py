@@ -261,3 +261,18 @@ async def test_acknowledgement_callback_that_fails_is_counted(
     await raw.send("431[]")
     await eventually(lambda: hub.server.stats()["handler_errors"] == 1)
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_inbox_of_a_stuck_client_is_bounded_in_bytes(serve: Serve) -> None:
+    hub = await serve(max_inbox_bytes=5000)
+    never = asyncio.Event()
+
+    @hub.server.event
+    async def stuck(sid: str, text: str) -> None:
+        await never.wait()
+
+    raw = await hub.joined()
+    await raw.send(*['42["stuck","' + "x" * 1000 + '"]'] * 7)
+
+    assert await raw.closed() == 1008
+    never.set()

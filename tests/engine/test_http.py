@@ -88,3 +88,11 @@ async def test_first_of_the_subprotocols_is_taken(serve: Serve) -> None:
     hub = await serve()
     raw = await hub.raw(subprotocols=["first", "second"])
     assert raw.socket.subprotocol == "first"
+
+
+async def test_environ_has_the_query_as_it_was_sent(serve: Serve) -> None:
+    hub = await serve()
+    query = "EIO=4&transport=websocket&name=a%20b%2Bc&empty="
+    raw = await hub.raw(query=query)
+    await raw.join()
+    assert hub.server.get_environ(raw.connected["sid"])["QUERY_STRING"] == query

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -157,3 +158,18 @@ async def test_small_packets_count_with_what_they_take(serve: Serve, session: ai
     for _ in range(1200):
         await hub.server.emit("x")
     assert hub.server.stats()["slow_closed"] == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_body_of_a_million_bytes_is_taken_whole_or_in_chunks(http: Http, chunked: bool) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100_000):
+            yield body[start : start + 100_000]
+
+    await http.post("40")
+    await http.poll()
+    text = "x" * 999_985
+    body = f'421["echo","{text}"]'.encode()
+    headers = {"Content-Type": "text/plain;charset=UTF-8"}
+    assert await http.post(pieces() if chunked else body, headers=headers) == (200, "ok")
+    assert await http.poll() == (200, f'431["{text}"]')

@@ -99,3 +99,16 @@ async def test_a_storm_of_returns_costs_each_client_only_what_it_missed(hub: Run
     missed = [recovery.missed(session, None, session.rooms) for session in sessions]
     assert [len(found or ()) for found in missed] == [20] * 1000
     assert time.perf_counter() - begin < 0.5
+
+
+async def test_window_counts_from_the_last_sign_of_life_not_from_its_discovery(serve: Serve) -> None:
+    hub = await serve(recovery_window=WINDOW_S, ping_interval=0.1, ping_timeout=0.3)
+    raw = await hub.joined()
+    session = hub.server.manager.client(raw.connected["sid"], "/").session
+    connection = hub.server.eio.sockets[raw.open["sid"]]
+    said = time.monotonic()
+    await raw.send('42["anything"]')
+    await eventually(lambda: connection.closed)  # by its ping timeout
+    found = time.monotonic()
+    assert found - said > 0.3
+    assert said <= session.expires_at - WINDOW_S < said + 0.2

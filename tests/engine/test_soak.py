@@ -9,14 +9,14 @@ import statistics
 from typing import Any
 
 import pytest
-from soak_support import Minute, live
+from soak_support import WINDOW_S, Minute, live
 from victim_support import Victim
 
 SERVER = {
-    "ping_interval": 3,
-    "ping_timeout": 3,
+    "ping_interval": 5,
+    "ping_timeout": 5,
     "connect_timeout": 5,
-    "recovery_window": 1,
+    "recovery_window": WINDOW_S,
     "recovery_max_events": 20_000,  # what happens in two minutes
     "max_backpressure_bytes": 128 * 1024,
 }

@@ -176,3 +176,11 @@ async def test_many_messages_do_not_leak(victim: Victim) -> None:
     await asyncio.gather(*(one(4000) for _ in range(10)))
     after = (await victim.quiet())["rss_kb"]
     assert after - before < 6000, f"{before} kB, after 40,000 more messages {after} kB"
+
+
+async def test_idle_server_costs_next_to_nothing(victim: Victim) -> None:
+    async with victim.asking() as ask:
+        await ask("counters")
+        before = victim.cpu_s()
+        await asyncio.sleep(2)  # what it costs to do nothing takes its time
+        assert victim.cpu_s() - before < 0.1  # 5 % of a core, on a machine that is busy with others
