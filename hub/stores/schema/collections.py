@@ -19,6 +19,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
             Index("queues_one_open_per_user", ("user_id",), unique=True, where={"state": OPEN}),
             Index("queues_order", ("station_id", "order"), unique=True),
             Index("queues_by_station", ("station_id", "state", "order")),
+            Index("queues_open", ("state", "station_id", "order"), where={"state": OPEN}),
         ),
     ),
     Collection(
