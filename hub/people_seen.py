@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.operations import Identity
 from services.again import insist
+from services.errors import HubError
 from services.models import Role
 from services.people import PeopleService
 
@@ -23,9 +24,7 @@ class Seen:
         """Make sure that the user of a token exists."""
         if identity.user_id not in self._roles:
             await insist(lambda: self._create(identity))
-            if len(self._roles) >= MOST_REMEMBERED:
-                del self._roles[next(iter(self._roles))]
-        self._roles[identity.user_id] = identity.role
+        self._remember(identity.user_id, identity.role)
 
     async def _create(self, identity: Identity) -> None:
         await self._people.seen(
@@ -35,3 +34,17 @@ class Seen:
     def role(self, user_id: str) -> Role | None:
         """The role of somebody seen by this process."""
         return self._roles.get(user_id)
+
+    async def find_role(self, user_id: str) -> Role | None:
+        """The role of somebody whom another node may have seen; none when the records do not know them."""
+        if user_id not in self._roles:
+            try:
+                self._remember(user_id, (await self._people.get(user_id)).role)
+            except HubError:
+                return None
+        return self._roles[user_id]
+
+    def _remember(self, user_id: str, role: Role) -> None:
+        if user_id not in self._roles and len(self._roles) >= MOST_REMEMBERED:
+            del self._roles[next(iter(self._roles))]
+        self._roles[user_id] = role

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
@@ -11,6 +12,7 @@ from hub.people_seen import Seen
 from hub.rooms import ADMIN
 from hub.snapshots import Stats
 from services.base import rfc3339
+from services.errors import Unavailable
 from services.ports import LogRecord
 from services.swap import completed_today
 from services.world import World
@@ -81,6 +83,9 @@ class Positions:
 
     async def _emit(self, positions: list[dict[str, Any]]) -> None:
         self._moved.clear()
+        for position in positions:
+            if position["role"] is None:  # whoever moved is connected to another node
+                position["role"] = await self._seen.find_role(position["user_id"])
         said = {"id": self._world.ids(), "at": rfc3339(self._world.clock()), "positions": positions}
         await self._emitter.emit("gps:positions", said, room=ADMIN, droppable=True)
 
@@ -119,7 +124,8 @@ class StatsTicker:
             then, events, commands = now, self._metrics.events, self._metrics.commands
             await self._hear_others()
             if self._watched():
-                await self._emit()
+                with contextlib.suppress(Unavailable):  # the next second has its own
+                    await self._emit()
 
     def _mine(self) -> dict[str, float]:
         return {
