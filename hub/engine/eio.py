@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -149,7 +150,7 @@ class Engine(Surface):
         self.stats.connections += 1
         self.stats.opened += 1
         connection.seen()
-        self.wheel.add(connection, must_join=not self.raw)
+        self.wheel.add(connection, must_join=True)
         if self.raw:
             self._raw_connect(connection)
         else:
@@ -211,7 +212,8 @@ class Engine(Surface):
         return register if handler is None else register(handler)
 
     def _raw_connect(self, connection: Connection) -> None:
-        """Ask the connect handler; until it has accepted, the client is told nothing and may say nothing."""
+        """Ask the connect handler. Until it has accepted, which may take as long as joining a namespace,
+        the client is told nothing and may say nothing."""
 
         def decided(accepted: Any) -> None:
             self._undecided.discard(connection)
@@ -220,8 +222,11 @@ class Engine(Surface):
             elif connection.closed:
                 self._raw_closed(connection, self.reason.TRANSPORT_CLOSE)
             else:
+                self.wheel.remove(connection)
+                self.wheel.add(connection, must_join=False)
                 self._welcome(connection)
 
+        connection.ping_at = math.inf
         self._undecided.add(connection)
         self._call("connect", decided, connection.sid, connection.request.environ)
 

@@ -78,3 +78,18 @@ async def test_connect_handler_decides_before_the_client_is_told_or_heard(serve:
     await patient.closed()
     # Who broke off before the handler accepted is told to it as gone; it never was heard.
     assert sorted(log) == ["client disconnect", "hello", "transport close"]
+
+
+async def test_connect_handler_that_does_not_decide_has_the_time_to_join(serve: Serve) -> None:
+    hub = await serve(connect_timeout=0.1, ping_interval=0.05)
+    log: list[Any] = []
+
+    async def connect(_sid: str, _environ: Any) -> None:
+        await asyncio.Event().wait()
+
+    hub.server.eio.on("connect", connect)
+    hub.server.eio.on("disconnect", lambda sid, reason: log.append(reason))
+    raw = Raw(await websockets.connect(f"ws://127.0.0.1:{hub.port}/socket.io/?EIO=4&transport=websocket"))
+    with pytest.raises(websockets.ConnectionClosedOK):
+        await raw.receive(pings=True)
+    assert log == []
