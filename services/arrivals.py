@@ -10,7 +10,7 @@ from services.answers import ZoneCrossing
 from services.boards import Boards
 from services.entries import TIMERS, Entries
 from services.events import CustomerApproaching, CustomerArrived, CustomerLeft, CustomerMoved
-from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, step
+from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, ZoneTrack, step
 from services.geo import distance_m
 from services.holds import ON_THE_WAY, Holds
 from services.models import Entry, GpsFix, Station
@@ -46,7 +46,7 @@ class Arrivals:
             return []
         station = await self._entries.station(tx, entry.station_id)
         before = await self._world.live.fences(user_id)
-        track = before if before and before.station_id == station.id else FenceTrack(station_id=station.id)
+        track = before if before and before.station_id == station.id else _track_of(entry)
         newest = await self._world.live.position(user_id)
         crossings: list[Crossing] = []
         for fix in fixes:
@@ -123,6 +123,15 @@ def _advance(
     ordered = changes if inner.inside else reversed(changes)  # in: outer first; out: inner first
     crossed = [(zone, new.inside) for zone, old, new in ordered if old.inside != new.inside]
     return track.model_copy(update={"outer": outer, "inner": inner}), crossed
+
+
+def _track_of(entry: Entry) -> FenceTrack:
+    """Where a rider must be when live state has forgotten it: as the entry's state says."""
+    is_here = entry.state is EntryState.ARRIVED
+    is_near = is_here or entry.state is EntryState.APPROACHING
+    return FenceTrack(
+        station_id=entry.station_id, inner=ZoneTrack(inside=is_here), outer=ZoneTrack(inside=is_near)
+    )
 
 
 def _state_after(zone: Zone, is_in: bool) -> EntryState:

@@ -120,6 +120,26 @@ async def test_riding_away_is_not_arrived_any_more(city: City) -> None:
     assert len(await city.told("customer:left")) == 1
 
 
+async def test_who_was_there_when_live_state_was_lost_can_still_leave(city: City) -> None:
+    station = await city.station()
+    rider = await city.rider()
+    await city.place(station, rider)
+    await city.arrive(rider, station)
+    await city.services.stations.rebuild_live()  # forgets the fences
+
+    crossed = []
+    for metres in (100, 700, 800):
+        city.clock.forward(seconds=31)
+        taken = await city.ping(rider, station, metres)
+        crossed += taken.entered + taken.left
+
+    mine = await city.services.queue.mine(rider)
+    assert mine is not None
+    assert mine.state == "approaching"
+    assert [crossing.zone for crossing in crossed] == ["inner"]
+    assert len(await city.told("customer:arrived")) == 1  # and is not told twice to have come
+
+
 async def test_one_fix_inside_is_not_yet_an_arrival(city: City) -> None:
     station = await city.station()
     rider = await city.rider()
