@@ -53,6 +53,7 @@ class Intake:
         self._run = run
         self._metrics = metrics
         self._clock = clock
+        self._taken = False  # was anything, by this membership
         self._stop = asyncio.Event()
         self._done = asyncio.Event()
 
@@ -60,8 +61,11 @@ class Intake:
         """Take messages until `drain`."""
         pause_s = FIRST_PAUSE_S
         while not self._stop.is_set():
-            if await self._session():
+            why = await self._session()
+            if self._taken:
                 pause_s = FIRST_PAUSE_S
+            if pause_s == FIRST_PAUSE_S and why:  # once in an outage
+                _log.warning("telemetry cannot be read from Kafka, trying again", why=why)
             await self._wait(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         self._done.set()
@@ -73,9 +77,9 @@ class Intake:
             async with asyncio.timeout(within_s):
                 await self._done.wait()
 
-    async def _session(self) -> bool:
-        """One membership of the group, until its end or Kafka's; true when something was taken."""
-        self._taken = False
+    async def _session(self) -> str:
+        """One membership of the group, until the hub stops or Kafka is away; then it says why."""
+        self._taken, why = False, ""
         try:
             await ensure(self._cluster, self._topic, self._topic + SUFFIX)
             async with DeadLetters(self._cluster, self._topic, clock=self._clock) as dead:
@@ -86,8 +90,9 @@ class Intake:
         except* Stopped:
             _log.info("stopped before telemetry in work was taken; it comes again")
         except* AWAY as away:
-            _log.warning("telemetry cannot be read from Kafka, trying again", why=str(away.exceptions[0]))
-        return self._taken
+            error = away.exceptions[0]
+            why = str(error) or type(error).__name__
+        return why
 
     async def _wait(self, longest_s: float) -> None:
         with suppress(TimeoutError):

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from aiokafka.admin import NewTopic
-from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from hub.logs import logger
 from hub.stores.kafka import CONNECT_S, KafkaCluster
@@ -14,6 +14,13 @@ from hub.stores.kafka import CONNECT_S, KafkaCluster
 MOST_REPLICAS: Final = 3
 
 _log = logger("hub.kafka")
+
+
+class TopicsMissing(KafkaError):  # type: ignore[misc]  # it has no types
+    """Somebody has to make them, or to let the hub do it."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"create {', '.join(names)}, or set KAFKA_CREATE_TOPICS=1")
 
 
 async def missing(cluster: KafkaCluster, *names: str) -> list[str]:
@@ -29,12 +36,12 @@ async def missing(cluster: KafkaCluster, *names: str) -> list[str]:
 
 
 async def ensure(cluster: KafkaCluster, *names: str) -> None:
-    """Make topics that are missing, where the settings allow it. Raises one of AWAY."""
+    """Make topics that are missing. Raises one of AWAY, and TopicsMissing where the hub may not make them."""
     absent = await missing(cluster, *names)
     if absent and cluster.may_create:
         await _create(cluster, absent)
     elif absent:
-        _log.warning("topics are missing: create them, or set KAFKA_CREATE_TOPICS=1", topics=absent)
+        raise TopicsMissing(absent)
 
 
 async def _create(cluster: KafkaCluster, names: list[str]) -> None:

@@ -142,6 +142,11 @@ class KafkaServer:
                 writer.close()
                 return
 
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP makes it silent, with its connections open; SIGCONT lets it go on."""
+        assert self.process
+        self.process.send_signal(number)
+
     def kill(self) -> None:
         """As a crash does it, by its own id."""
         assert self.process

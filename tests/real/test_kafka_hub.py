@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.stores import kafka_publisher, outbox
+from hub import intake
+from hub.stores import kafka, kafka_publisher, outbox
 from hub.stores.kafka import KafkaCluster
+from hub.stores.kafka_topics import ensure, missing
 from services.events import Topic
 from tests.conftest import MakeHub
 from tests.real.kafka_server import KafkaServer
-from tests.real.kafka_topics import Message, read_until, until
+from tests.real.kafka_topics import Message, read_until, until, write
 from tests.support.hub import RunningHub, running
 
 
@@ -93,6 +96,28 @@ async def _behind(hub: RunningHub) -> bool:
 
 async def _in_step(hub: RunningHub) -> bool:
     return not await _behind(hub)
+
+
+async def test_topics_that_others_make_are_waited_for(
+    make_hub: MakeHub, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE_S", 0.5)
+    monkeypatch.setattr(intake, "LONGEST_PAUSE_S", 0.5)
+    monkeypatch.setattr(kafka, "REQUEST_MS", 1000)
+    hub: RunningHub = await make_hub(**settings(cluster), kafka_create_topics=False)  # type: ignore[misc]
+    station = await hub.station(charged=1, charging=1)
+    await (await hub.rider().ready()).call("queue:confirm", {"station_id": station.id})
+    await until(partial(_behind, hub))
+    names = [cluster.name(name) for name in (*Topic, intake.TOPIC, intake.TOPIC + ".dlq")]
+    assert await missing(cluster, *names) == names
+
+    await ensure(cluster, *names)
+
+    await until(partial(_in_step, hub))
+    slots = [{"battery_id": "battery_00002", "soc": 95}]
+    value = json.dumps({"station_id": station.id, "slots": slots}).encode()
+    await write(cluster, intake.TOPIC, [{"key": station.id.encode(), "value": value}])
+    await read_until(cluster, Topic.SWAP, lambda found: "battery.moved" in types(found))
 
 
 async def test_hub_starts_and_stops_without_kafka(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -162,6 +164,30 @@ async def test_long_absence_ends_with_everything_in_order(
     messages = await read_until(cluster, SWAPS, lambda found: len(event_ids(found)) == 5000)
 
     assert_all_in_order(messages, 5000)
+
+
+async def test_silent_broker_is_waited_for(
+    tmp_path: Path, kafka_server: KafkaServer, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes connections and requests, and answers none until later, when others have taken their place."""
+    monkeypatch.setattr(kafka_publisher, "SEND_S", 1.0)
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE_S", 0.5)
+    hasty = replace(cluster, options={**cluster.options, "request_timeout_ms": 700})
+    async with opened(tmp_path) as store, relaying(store, hasty) as relay:
+        await commit(store, range(500))
+        await until(relay, nothing)
+        kafka_server.signal(signal.SIGSTOP)
+        try:
+            for start in range(500, 3000, 500):
+                await commit(store, range(start, start + 500))
+                await asyncio.sleep(1)  # the silence itself: time has to pass, nothing is waited for
+            assert (await relay.lags())[SWAPS].records == 2500
+        finally:
+            kafka_server.signal(signal.SIGCONT)
+        await until(relay, nothing)
+    messages = await read_until(cluster, SWAPS, lambda found: len(event_ids(found)) == 3000)
+
+    assert_all_in_order(messages, 3000)
 
 
 async def test_broker_that_is_away_at_the_start_is_waited_for(

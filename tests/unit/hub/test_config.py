@@ -65,6 +65,21 @@ def test_redis_host_is_read_at_start_and_refused_without_its_password() -> None:
     assert "swordfish" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"kafka_security_protocol": "SASL_SSL"}, "KAFKA_SASL_USERNAME"),
+        ({"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_sasl_username": "hub"}, "KAFKA_SASL_PASSWORD"),
+        ({"kafka_security_protocol": "SSL", "kafka_ssl_keyfile": "key.pem"}, "KAFKA_SSL_CERTFILE"),
+    ],
+)
+def test_half_a_sign_in_to_kafka_is_refused(given: dict[str, Any], setting: str) -> None:
+    check(_settings(**given))  # nobody is asked for anything without brokers
+    with pytest.raises(ConfigError) as refused:
+        check(_settings(kafka_bootstrap_servers="kafka:9092", **given))
+    assert refused.value.setting == setting
+
+
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("REST_PORT=9000\nHUB_PORT=9001\n")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from hub import logs
 from hub.logs import configure, logger, scrub
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
@@ -55,3 +56,19 @@ def test_both_kinds_of_loggers_write_one_json_object_a_line(capsys: pytest.Captu
     assert "ValueError" in lines[2]["exception"]
     assert JWT not in str(lines)
     assert "secret-thing" not in str(lines)
+
+
+def test_library_that_repeats_itself_is_heard_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(logs.time, "monotonic", lambda: now)
+    seldom = logs.Seldom("aiokafka", 60)
+
+    def heard(name: str, text: str) -> bool:
+        return seldom.filter(logging.LogRecord(name, logging.ERROR, "", 0, text, (), None))
+
+    assert heard("aiokafka.conn", "Unable connect to %s")
+    assert not heard("aiokafka", "Unable connect to %s")
+    assert heard("aiokafka", "Something else")
+    assert all(heard("hub.kafka", "Unable connect to %s") for _ in range(3))
+    now = 60.0
+    assert heard("aiokafka", "Unable connect to %s")
