@@ -1,5 +1,5 @@
 """One transaction that numbers facts which wait; such transactions follow each other, for all of them
-change the one document with the greatest number (docs/adr/0024)."""
+change the one document with the greatest number (docs/adr/0034)."""
 
 from __future__ import annotations
 

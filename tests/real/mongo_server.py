@@ -43,6 +43,7 @@ class MongoServer:
         where = ["--port", str(self.port)]
         if binary := os.environ.get("MONGOD_BINARY"):
             own = ["--dbpath", str(self._folder), "--bind_ip", "127.0.0.1"]
+            own += ["--setParameter", "enableTestCommands=1"]
             return [binary, *where, *own, *(["--replSet", "tests"] if self._replicated else [])]
         if not SECANTUS.exists():
             pytest.skip("no MONGODB_URI, no MONGOD_BINARY, and SecantusDB has no wheel for this machine")
