@@ -40,7 +40,6 @@ from services.ports import LogRecord
 LEASE: Final = "navswap restore"
 UNCOPIED: Final = 0  # the stamp of a document that no transaction wrote
 
-_ID: Final = [("_id", 1)]
 _WAITING: Final = [("stamp", 1), ("_id", 1)]
 
 
@@ -120,17 +119,19 @@ class MongoSource:
     async def _pages(
         self, collection: Any, key: str, where: Mapping[str, Any] | None = None, *, size: int = BATCH
     ) -> AsyncIterator[list[Any]]:
-        """Documents by an indexed field, a call for each page, so that none takes long."""
-        wanted = dict(where or {})
-        while True:
-            with pymongo.timeout(CALL_S):
-                cursor = collection.find(wanted, sort=[(key, 1)], limit=size, session=self._session)
-                found = await cursor.to_list(None)
-            if found:
+        """Documents in the order of an indexed field, a call for each page: none of them takes long."""
+        cursor = collection.find(where or {}, sort=[(key, 1)], batch_size=size, session=self._session)
+        try:
+            while found := await _next(cursor, size):
                 yield found
-            if len(found) < size:
-                return
-            wanted[key] = {"$gt": found[-1][key]}
+        finally:
+            await cursor.close()
+
+
+async def _next(cursor: Any, most: int) -> list[Any]:
+    with pymongo.timeout(CALL_S):
+        found: list[Any] = await cursor.to_list(most)
+    return found
 
 
 async def _check(database: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from tests.copies.test_files import MANY_FIXES, fill
+from tests.copies.test_files import fill
 from tests.e2e.commands import navswap, started
 from tests.e2e.prepare import prepare
 from tests.e2e.process import HubProcess, free_port, running_hub
@@ -19,6 +19,7 @@ from tests.real.mongo_server import client_of
 
 SQLITE_TO_MONGODB = ("migrate", "--from", "sqlite", "--to", "mongodb")
 ENDED_S = 30
+FIXES = 10_000
 
 
 async def doctor(hub: HubProcess, **settings: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -135,7 +136,7 @@ async def test_a_migration_that_is_killed_is_refused_by_hubs_and_can_be_begun_an
     tmp_path: Path, mongo_uri: str
 ) -> None:
     data, settings = tmp_path / "data", {"MONGODB_URI": mongo_uri}
-    await fill(data, MANY_FIXES)
+    await fill(data, FIXES)
     process = await started(data, *SQLITE_TO_MONGODB, **settings)
     await asyncio.to_thread(_wait_for_documents, mongo_uri)
     process.send_signal(signal.SIGKILL)
@@ -153,7 +154,7 @@ async def test_a_migration_that_is_killed_is_refused_by_hubs_and_can_be_begun_an
     done = await navswap(data, *SQLITE_TO_MONGODB, **settings)
     assert done.code == 0, done.err
     with client_of(mongo_uri) as client:
-        assert client.get_default_database()["gps_logs"].count_documents({}) == MANY_FIXES
+        assert client.get_default_database()["gps_logs"].count_documents({}) == FIXES
 
 
 def _wait_for_documents(mongo_uri: str) -> None:
