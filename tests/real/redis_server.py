@@ -24,6 +24,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, *options: str, port: int = 0, settings: Path | None = None) -> None:
         self.port = port or free_port()
+        self.password: str | None = None
         self._folder = folder
         where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder))
         program = ["redis-server", *([str(settings)] if settings else [])]
@@ -63,7 +64,9 @@ class RedisServer:
 
     def ask(self, *command: Any) -> Any:
         """The answer to one command, on a connection of its own."""
-        with redis.Redis(port=self.port, socket_timeout=READY_S, protocol=2) as client:
+        with redis.Redis(
+            port=self.port, password=self.password, socket_timeout=READY_S, protocol=2
+        ) as client:
             return client.execute_command(*command)
 
     def _answers(self) -> bool:
@@ -90,10 +93,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def single(folder: Path, *options: str) -> Iterator[RedisServer]:
+def single(folder: Path, *options: str, password: str | None = None) -> Iterator[RedisServer]:
     """One server that keeps nothing on disk unless `options` say so."""
     require("redis-server")
     server = RedisServer(folder, "--save", "", *options)
+    server.password = password
     try:
         yield server.start()
     finally:
