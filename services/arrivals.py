@@ -39,15 +39,16 @@ class Arrivals:
         self._entries = entries
         self._holds = holds
 
-    async def follow(self, tx: Transaction, user_id: str, fixes: Iterable[GpsFix]) -> list[Crossing]:
-        """Take the rider's entry along accepted fixes, in the order of their time."""
+    async def follow(
+        self, tx: Transaction, user_id: str, fixes: Iterable[GpsFix], newest: GpsFix | None
+    ) -> list[Crossing]:
+        """Take the rider's entry along accepted fixes, in the order of their time; `newest` came before."""
         entry = await tx.queues.first({"user_id": user_id, "state": OPEN})
         if entry is None or not entry.is_waiting:
             return []
         station = await self._entries.station(tx, entry.station_id)
         before = await self._world.live.fences(user_id)
         track = before if before and before.station_id == station.id else _track_of(entry)
-        newest = await self._world.live.position(user_id)
         crossings: list[Crossing] = []
         for fix in fixes:
             if newest is not None and fix.at <= newest.at:

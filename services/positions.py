@@ -42,7 +42,7 @@ class PositionService:
         now = self._world.clock()
         rejected: list[RejectedPing] = []
         accepted: list[GpsFix] = []
-        newest = await self._world.live.position(user_id)
+        before = newest = await self._world.live.position(user_id)
         entered: list[ZoneCrossing] = []
         left: list[ZoneCrossing] = []
         async with self._world.records.transaction() as tx:
@@ -55,7 +55,7 @@ class PositionService:
                 await self._store(tx, fix)
                 accepted.append(fix)
                 newest = fix if newest is None or fix.at > newest.at else newest
-            for crossing, is_in in await self._arrivals.follow(tx, user_id, accepted):
+            for crossing, is_in in await self._arrivals.follow(tx, user_id, accepted, before):
                 (entered if is_in else left).append(crossing)
             tx.after_commit(lambda: self._show(newest, accepted))
         rejected.sort(key=lambda ping: ping.index)
