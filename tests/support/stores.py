@@ -1,6 +1,7 @@
 """Which stores the hubs of the tests use: the embedded ones, or with TEST_STORES real servers.
 
-`TEST_STORES=mongo` puts records into MongoDB, `TEST_STORES=real` live state into Redis as well. A test
+`TEST_STORES=mongo` puts records into MongoDB, `TEST_STORES=real` live state into Redis and the log's
+events into Kafka as well. A test
 does not notice: each data directory gets an empty database of its own, for as long as the test runs.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
@@ -32,6 +34,7 @@ class TestStores:
     def __init__(self) -> None:
         self.mongo: MongoDatabases | None = None
         self.redis: RedisDatabases | None = None
+        self.kafka: str | None = None
         self._used: dict[Path, dict[str, str]] = {}
         self._stack = ExitStack()
 
@@ -50,11 +53,21 @@ class TestStores:
             self._used[data_dir] = dict(self._take())
         return self._used[data_dir]
 
+    def give(self, data_dir: Path, **settings: str) -> None:
+        """Have hubs with this data directory use these, for the running test."""
+        self._used[data_dir] = settings
+
     def _take(self) -> Iterator[tuple[str, str]]:
         if self.mongo is not None:
             yield "mongodb_uri", self._stack.enter_context(self.mongo.one())
         if self.redis is not None:
             yield "redis_host", self.redis.take()
+        if self.kafka is not None:
+            name = f"test-{uuid.uuid4().hex[:12]}."
+            yield "kafka_bootstrap_servers", self.kafka
+            yield "kafka_topic_prefix", name
+            yield "kafka_group_id", name + "hub"
+            yield "kafka_topic_partitions", "1"
 
     @asynccontextmanager
     async def open(self, data_dir: Path) -> AsyncIterator[Any]:
