@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.real.kafka_fixtures import kafka_address, own_kafka
 from tests.real.mongo_fixtures import mongo_databases, mongo_server, mongo_uri
 from tests.real.redis_fixtures import (
     redis_cluster,
@@ -22,9 +23,11 @@ from tests.support.hub import RunningHub, running
 from tests.support.stores import KIND, STORES
 
 __all__ = [
+    "kafka_address",
     "mongo_databases",
     "mongo_server",
     "mongo_uri",
+    "own_kafka",
     "redis_cluster",
     "redis_cluster_url",
     "redis_databases",
@@ -40,6 +43,7 @@ def real_servers(request: pytest.FixtureRequest) -> None:
         STORES.mongo = request.getfixturevalue("mongo_databases")
     if KIND == "real":
         STORES.redis = request.getfixturevalue("redis_databases")
+        STORES.kafka = request.getfixturevalue("kafka_address")
 
 
 @pytest.fixture(autouse=True)

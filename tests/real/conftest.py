@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.real.kafka_fixtures import cluster, kafka_address, kafka_server, own_kafka, topic_prefix
+from tests.real.kafka_fixtures import cluster, kafka_server, topic_prefix
 
-__all__ = ["cluster", "kafka_address", "kafka_server", "own_kafka", "topic_prefix"]
+__all__ = ["cluster", "kafka_server", "topic_prefix"]

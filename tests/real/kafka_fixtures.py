@@ -30,7 +30,7 @@ def kafka_server(own_kafka: KafkaServer) -> Iterator[KafkaServer]:
         asyncio.run(own_kafka.start())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kafka_address(request: pytest.FixtureRequest) -> str:
     """Where a broker listens that nobody kills."""
     if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
