@@ -63,9 +63,9 @@ async def packages_are_locked_ones(_settings: Settings) -> list[Finding]:
 
 
 def lock_file() -> Path | None:
-    """In a checkout beside the packages, in an installation inside."""
-    home = Path(hub.__file__).parent
-    return next((path for path in (home / LOCK, home.parent / LOCK) if path.exists()), None)
+    """Of a checkout beside the packages, of an image in its environment."""
+    places = (Path(hub.__file__).parents[1], Path(sys.prefix))
+    return next((place / LOCK for place in places if (place / LOCK).exists()), None)
 
 
 def differing(lock: str) -> Iterator[str]:

@@ -14,9 +14,10 @@ from services.base import Clock
 from services.models import InstallationFact
 from services.ports import Records
 
-Name = Literal["jwt", "qr", "link"]
+Name = Literal["jwt", "qr"]
 
-NAMES: Final[tuple[Name, ...]] = ("jwt", "qr", "link")
+NAMES: Final[tuple[Name, ...]] = ("jwt", "qr")
+KEPT: Final = (*NAMES, "link")  # files; with JWT_SECRET set, that of the dashboard's links follows from it
 FEWEST_CHARACTERS: Final = 10  # different ones: a long row of one letter is no secret
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ADVICE: Final = "set one of your own: openssl rand -hex 32"
@@ -35,7 +36,7 @@ def given(settings: Settings, name: Name) -> str | None:
     return path.read_text().strip() if path.exists() else None
 
 
-def kept_path(settings: Settings, name: Name) -> Path:
+def kept_path(settings: Settings, name: str) -> Path:
     """Where a secret is kept that the hub made for itself."""
     return settings.data_dir / "secrets" / name
 
@@ -62,7 +63,7 @@ def _are_different(settings: Settings) -> Finding:
 
 async def secrets_are_private(settings: Settings) -> list[Finding]:
     """Nobody but the hub's user reads the files."""
-    kept = [path for name in NAMES if (path := kept_path(settings, name)).exists()]
+    kept = [path for name in KEPT if (path := kept_path(settings, name)).exists()]
     open_ones = [str(path) for path in kept if path.stat().st_mode & _OTHERS]
     if open_ones:
         return [
