@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import subprocess
 import sys
@@ -119,17 +118,16 @@ def test_stopped_for_longer_than_the_lease_it_does_no_more(redis_url: str, tmp_p
 
 
 def test_never_two_however_they_are_stopped(redis_url: str, tmp_path: Path) -> None:
-    chance = random.Random(7)
     with nodes(redis_url, tmp_path, count=3) as made:
-        for _ in range(12):
-            node = chance.choice(made)
-            node.signal(signal.SIGSTOP)
-            time.sleep(chance.uniform(0.05, 1.6))  # the length of the stop is what is tried
-            node.signal(signal.SIGCONT)
+        for seconds in (0.1, 0.6, 0.9, 1.0, 1.1, 1.3, 2.5):  # around the second for which a lease lasts
+            holder, _ = holder_and_other(made)
+            holder.signal(signal.SIGSTOP)
+            time.sleep(seconds)  # the length of the stop is what is tried
+            holder.signal(signal.SIGCONT)
         holder_and_other(made)
 
         assert_never_two(made)
-        assert len({note.fence for node in made for note in node.notes}) > 2
+        assert len({note.fence for node in made for note in node.notes}) > 1
 
 
 def test_never_two_when_redis_is_emptied(redis_server: RedisServer, tmp_path: Path) -> None:
