@@ -16,9 +16,9 @@ from hub.operations import Identity
 from hub.outcome import Outcome, Refusal
 from hub.payloads import JsonPayload
 from hub.stores.kafka import AWAY, KafkaCluster
-from hub.stores.kafka_dead import SUFFIX, DeadLetters
+from hub.stores.kafka_dead import DeadLetters
 from hub.stores.kafka_group import GroupMember, Message
-from hub.stores.kafka_topics import ensure
+from hub.stores.kafka_topics import DEAD, ensure
 from services.base import Clock
 from services.errors import ErrorCode
 from services.models import Role
@@ -81,7 +81,7 @@ class Intake:
         """One membership of the group, until the hub stops or Kafka is away; then it says why."""
         self._taken, why = False, ""
         try:
-            await ensure(self._cluster, self._topic, self._topic + SUFFIX)
+            await ensure(self._cluster, self._topic, self._topic + DEAD)
             async with DeadLetters(self._cluster, self._topic, clock=self._clock) as dead:
                 member = GroupMember(
                     self._cluster, self._group, self._topic, lambda message: self._take(message, dead)

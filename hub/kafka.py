@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from hub.config import Settings
@@ -13,6 +14,7 @@ from hub.relay import Relay
 from hub.stores.kafka import KafkaCluster
 from hub.supervisor import Supervisor
 from services.base import Clock
+from services.errors import Unavailable
 from services.ports import Log
 
 LAG_EVERY_S: Final = 1.0
@@ -38,13 +40,17 @@ class KafkaSide:
 
     async def _measure(self) -> None:
         while True:
-            for topic, lag in (await self.relay.lags()).items():
-                self._metrics.relay_lagging(topic, lag.records, lag.age_s)
+            with suppress(Unavailable):
+                for topic, lag in (await self.relay.lags()).items():
+                    self._metrics.relay_lagging(topic, lag.records, lag.age_s)
             await asyncio.sleep(LAG_EVERY_S)
 
     async def behind(self) -> dict[str, Any]:
-        """How far the relay is behind, by topic, for a person who asks; empty where it does not run."""
-        lags = await self.relay.lags()
+        """How far the relay is behind, by topic, for a person who asks; empty where nobody can tell."""
+        try:
+            lags = await self.relay.lags()
+        except Unavailable:
+            return {}
         return {
             topic: {"records": lag.records, "seconds": round(lag.age_s, 3)} for topic, lag in lags.items()
         }

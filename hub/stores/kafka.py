@@ -18,6 +18,7 @@ from hub.config import ConfigError, Settings
 REQUEST_MS: Final = 10_000  # of one request to a broker
 CONNECT_S: Final = 15.0  # until a client that cannot begin its work is given up
 LARGEST_BATCH_BYTES: Final = 512 * 1024  # half of what a broker takes by default
+LARGEST_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a dead letter is larger than what it was
 FETCH_BYTES: Final = 8 * 1024 * 1024  # of one answer to a consumer
 GIVE_UP_S: Final = 1.0
 
@@ -55,7 +56,11 @@ class KafkaCluster:
     def producer(self) -> AIOKafkaProducer:
         """One that the brokers keep from doubling or swapping batches when it sends one again."""
         return AIOKafkaProducer(
-            **self.options, acks="all", enable_idempotence=True, max_batch_size=LARGEST_BATCH_BYTES
+            **self.options,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=LARGEST_BATCH_BYTES,
+            max_request_size=LARGEST_MESSAGE_BYTES,
         )
 
     def consumer(self, *topics: str, **options: Any) -> AIOKafkaConsumer:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 import orjson
 from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import MessageSizeTooLargeError
 
+from hub.cloudevents import Header
 from hub.outcome import Refusal
 from hub.stores.kafka import KafkaCluster, give_up, started
+from hub.stores.kafka_topics import DEAD
 from services.base import Clock, rfc3339
 
-SUFFIX: Final = ".dlq"
 SEND_S: Final = 30.0
 
 
@@ -22,7 +25,7 @@ class DeadLetters:
 
     def __init__(self, cluster: KafkaCluster, topic: str, *, clock: Clock) -> None:
         self._cluster = cluster
-        self._topic = topic + SUFFIX
+        self._topic = topic + DEAD
         self._clock = clock
         self._turn = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
@@ -41,20 +44,22 @@ class DeadLetters:
 
         Returns when the brokers have it. Raises one of AWAY.
         """
+        # A message without both is none to aiokafka; an empty value stands for it.
+        value = b"" if message.key is None and message.value is None else message.value
+        headers = [*message.headers, *self._reason(message, why)]
+        try:
+            await self._send(value, message.key, headers)
+        except MessageSizeTooLargeError:
+            # The broker's limit for this topic is too low. Its place is known, and nobody behind it waits.
+            await self._send(b"", message.key, [*headers, ("dlq-value", b"left where it was: too large")])
+
+    async def _send(self, value: bytes | None, key: bytes | None, headers: Sequence[Header]) -> None:
         async with asyncio.timeout(SEND_S), self._turn:
             if self._producer is None:
                 self._producer = await started(self._cluster.producer())
-            await self._producer.send_and_wait(
-                self._topic,
-                # A message without both is none to aiokafka; an empty value stands for it.
-                value=b"" if message.key is None and message.value is None else message.value,
-                key=message.key,
-                headers=[*message.headers, *self._reason(message, why)],
-            )
+            await self._producer.send_and_wait(self._topic, value=value, key=key, headers=list(headers))
 
-    def _reason(
-        self, message: ConsumerRecord[bytes | None, bytes | None], why: Refusal
-    ) -> list[tuple[str, bytes]]:
+    def _reason(self, message: ConsumerRecord[bytes | None, bytes | None], why: Refusal) -> list[Header]:
         found = {
             "dlq-reason": why.code.value,
             "dlq-message": why.message,

@@ -9,8 +9,9 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from hub.logs import logger
-from hub.stores.kafka import CONNECT_S, KafkaCluster
+from hub.stores.kafka import CONNECT_S, LARGEST_MESSAGE_BYTES, KafkaCluster
 
+DEAD: Final = ".dlq"  # ends the name of a topic of dead letters
 MOST_REPLICAS: Final = 3
 
 _log = logger("hub.kafka")
@@ -44,6 +45,11 @@ async def ensure(cluster: KafkaCluster, *names: str) -> None:
         raise TopicsMissing(absent)
 
 
+def _settings(name: str) -> dict[str, str]:
+    """Dead letters are what came, with its reason besides: more than a broker takes by default."""
+    return {"max.message.bytes": str(LARGEST_MESSAGE_BYTES)} if name.endswith(DEAD) else {}
+
+
 async def _create(cluster: KafkaCluster, names: list[str]) -> None:
     admin = cluster.admin()
     try:
@@ -51,7 +57,10 @@ async def _create(cluster: KafkaCluster, names: list[str]) -> None:
             await admin.start()
             replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
             answer = await admin.create_topics(
-                [NewTopic(name, cluster.partitions, replicas) for name in names]
+                [
+                    NewTopic(name, cluster.partitions, replicas, topic_configs=_settings(name))
+                    for name in names
+                ]
             )
     finally:
         await admin.close()

@@ -46,7 +46,11 @@ def topic_prefix() -> str:
 
 
 @pytest.fixture
-def cluster(kafka_address: str, topic_prefix: str) -> KafkaCluster:
-    """The broker with topics of this test's own, made when they are needed."""
-    options = {"bootstrap_servers": kafka_address, "request_timeout_ms": REQUEST_MS}
+def cluster(request: pytest.FixtureRequest, topic_prefix: str) -> KafkaCluster:
+    """The broker, our own where the test kills it, with topics of this test's own, made when needed."""
+    if "kafka_server" in request.fixturenames:
+        address = request.getfixturevalue("kafka_server").address
+    else:
+        address = request.getfixturevalue("kafka_address")
+    options = {"bootstrap_servers": address, "request_timeout_ms": REQUEST_MS}
     return KafkaCluster(options, prefix=topic_prefix, may_create=True, partitions=4)

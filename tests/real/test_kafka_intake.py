@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import NewTopic
 
 from hub.clock import utc_now
 from hub.intake import TOPIC, Intake
 from hub.metrics import Metrics
-from hub.stores import sqlite_writer
+from hub.stores import kafka_topics, sqlite_writer
 from hub.stores.kafka import KafkaCluster
-from hub.stores.kafka_dead import SUFFIX
 from hub.stores.kafka_topics import ensure
 from services.models import Station
 from tests.e2e.process import HubProcess
@@ -26,7 +26,7 @@ from tests.real.kafka_server import KafkaServer
 from tests.real.kafka_topics import end_of, read_until, until, write
 from tests.support.hub import RunningHub, running
 
-DEAD = TOPIC + SUFFIX
+DEAD = TOPIC + kafka_topics.DEAD
 PACKS = 4
 LEVELS = [10 + step % 2 * 40 + step / 2 for step in range(30)]  # of charge, %: each far from the one before
 
@@ -137,6 +137,7 @@ async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, clus
         "has no key": {**good, "key": None},
         "has a key that is no text": {**good, "key": b"\xff"},
         "has no value": {**good, "value": None},
+        "is as large as Kafka takes": {**good, "value": b'{"x": "' + b"x" * 1_048_450 + b'"}'},
         "is too large": {
             **good,
             "value": json.dumps({"station_id": "station_001", "x": "x" * 10**6}).encode(),
@@ -161,6 +162,7 @@ async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, clus
         "has no key": b"validation_failed",
         "has a key that is no text": b"validation_failed",
         "has no value": b"validation_failed",
+        "is as large as Kafka takes": b"payload_too_large",
         "is too large": b"payload_too_large",
     }
     told = reasons["has a level above 100 %"]
@@ -168,6 +170,33 @@ async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, clus
     assert told["dlq-topic"].decode() == cluster.name(TOPIC)
     assert json.loads(told["dlq-details"])[0]["path"] == "slots.0.soc"
     assert len(dead) == len(poison)
+
+
+async def test_dead_letter_that_the_broker_refuses_leaves_its_value_behind(
+    hub: RunningHub, cluster: KafkaCluster
+) -> None:
+    """Somebody has made the topic with the broker's limit: nothing waits behind the letter for ever."""
+    await ensure(cluster, cluster.name(TOPIC))
+    await _make_as_brokers_do(cluster, cluster.name(DEAD))
+    large = {"key": b"station_001", "value": b'{"x": "' + b"x" * 1_048_450 + b'"}'}
+    await write(cluster, TOPIC, [large, {"key": b"station_001", "value": b"["}])
+
+    async with taking(hub, cluster):
+        first, second = await read_until(cluster, DEAD, lambda found: len(found) == 2)
+
+    headers = dict(first.headers)
+    assert (first.value, headers["dlq-reason"]) == (b"", b"payload_too_large")
+    assert headers["dlq-value"].startswith(b"left where it was")
+    assert second.value == b"["
+
+
+async def _make_as_brokers_do(cluster: KafkaCluster, name: str) -> None:
+    admin = cluster.admin()
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, 1, 1)])
+    finally:
+        await admin.close()
 
 
 async def _all_at(hub: RunningHub, soc: float) -> bool:
@@ -248,14 +277,17 @@ async def test_second_member_joins_and_leaves_and_nothing_is_lost(
         async with taking(hub, cluster) as (_, second):
             await write(cluster, TOPIC, messages[third : 2 * third])
             await until(lambda: taken(first) + taken(second) >= 2 * third)
-            await write(cluster, TOPIC, [reading("nowhere", [], 1, str(n)) for n in range(1)])
-            late = [reading(f"station_{n + 1:03}", [], 1) for n in range(count)]
-            while taken(second) == 0:  # until it has partitions of its own
-                await write(cluster, TOPIC, late)
-                await asyncio.sleep(0.1)
+            empty = [reading(f"station_{number + 1:03}", [], 0) for number in range(count)]
+            await until(partial(_takes_its_share, cluster, second, empty))
             await write(cluster, TOPIC, messages[2 * third :])
         expected = each_level_once(count)
         await until(partial(_heard_is, hub, expected))
+
+
+async def _takes_its_share(cluster: KafkaCluster, metrics: Metrics, empty: list[dict[str, Any]]) -> bool:
+    """Has this member partitions of its own? Readings of no pack show it, and change nothing."""
+    await write(cluster, TOPIC, empty)
+    return taken(metrics) > 0
 
 
 async def _heard_is(hub: RunningHub, expected: dict[str, list[float]]) -> bool:
