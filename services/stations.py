@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from asyncio import gather
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from services.answers import NearStation, Page, StationStatus
@@ -12,13 +14,17 @@ from services.boards import Boards
 from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
-from services.models import Battery, HolderKind, Role
-from services.ports import Transaction
+from services.models import Battery, GpsFix, HolderKind, Role
+from services.ports import Range, Snapshot, Transaction, Where
 from services.states import BatteryState
 from services.world import World
 
 SOC_STEP: Final = 5.0
 """A pack's state of charge is recorded, and told, when it has moved by this many percent."""
+
+MOVING: Final = (Role.CONSUMER, Role.TRANSPORTER, Role.STAFF)
+LATELY: Final = timedelta(days=1)
+AT_ONCE: Final = 32  # users whose fix is looked up side by side
 
 
 class SlotReading(Model):
@@ -108,12 +114,18 @@ class StationService:
         mark = await self._world.live.mark()
         reads = self._world.records.now
         boards = [await self._boards.project(reads, station) for station in await reads.stations.find({})]
+        await self._world.live.replace_all(boards, await self._newest_fixes(reads), since=mark)
+
+    async def _newest_fixes(self, reads: Snapshot) -> Sequence[GpsFix]:
+        lately = Range(gte=self._world.clock() - LATELY)
+        users = [user for role in MOVING for user in await reads.users.find({"role": role})]
         fixes = []
-        for role in (Role.CONSUMER, Role.TRANSPORTER, Role.STAFF):
-            for user in await reads.users.find({"role": role}):
-                fix = await reads.gps_logs.first({"user_id": user.id}, order=("-at",))
-                fixes += [fix] if fix else []
-        await self._world.live.replace_all(boards, fixes, since=mark)
+        for start in range(0, len(users), AT_ONCE):
+            some = users[start : start + AT_ONCE]
+            wanted: Iterable[Where] = ({"user_id": user.id, "at": lately} for user in some)
+            found = await gather(*(reads.gps_logs.first(where, order=("-at",)) for where in wanted))
+            fixes += [fix for fix in found if fix is not None]
+        return fixes
 
     async def live_equals_records(self) -> bool:
         """Is every board what the records say it must be? Of one that changes meanwhile nobody can say."""
