@@ -26,6 +26,7 @@ from hub.engine import EngineUnavailable, create_server
 from hub.external import External
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
+from hub.intake import Run
 from hub.kafka import KafkaSide
 from hub.leases import Lease
 from hub.lifespan import Resources, open_resources
@@ -84,6 +85,7 @@ class Hub:
             rules=settings.rules(),
         )
         self.keeper = Keeper(resources.records, signer, clock)
+        self._message_keeper = Keeper(resources.records, signer, clock, keeps_refusals=False)
         self.seen = Seen(self.services.people)
         self.registry = registry.build()
         self.origins = Origins(
@@ -110,7 +112,7 @@ class Hub:
         )
         self.rooms = HubRooms(self.services, self.stats.now)
         self.dispatcher = self._dispatcher(
-            self.settings.rate_limit_per_minute, self.settings.rate_limit_per_hour
+            self.keeper, self.settings.rate_limit_per_minute, self.settings.rate_limit_per_hour
         )
         self.realtime = RealtimeDoor(
             self.server,
@@ -135,25 +137,28 @@ class Hub:
         self.reader = OutboxReader(self.resources.log, READER, self.fanout.deliver, clock=world.clock)
 
     def _kafka(self) -> KafkaSide | None:
-        """None where no brokers are set. What brokers bring is not limited: their operator limits it."""
+        """None where no brokers are set."""
         if self.settings.kafka_bootstrap_servers is None:
             return None
-        telemetry, unlimited = self.registry["station:telemetry"], self._dispatcher(0, 0)
         return KafkaSide(
             self.settings,
             self.resources.log,
             self.resources.leases,
-            partial(unlimited.run, telemetry),
+            self.by_message("station:telemetry"),
             self.metrics,
             clock=self.services.world.clock,
         )
 
-    def _dispatcher(self, per_minute: int, per_hour: int) -> Dispatcher:
+    def by_message(self, event: str) -> Run:
+        """An operation as messages call it: their broker limits them, and a dead letter may come again."""
+        return partial(self._dispatcher(self._message_keeper, 0, 0).run, self.registry[event])
+
+    def _dispatcher(self, keeper: Keeper, per_minute: int, per_hour: int) -> Dispatcher:
         return Dispatcher(
             self.services,
             self.rooms,
             limits=Limits(self.resources.live, per_minute, per_hour),
-            keeper=self.keeper,
+            keeper=keeper,
             seen=self.seen,
             metrics=self.metrics,
             deadline_s=self.settings.command_deadline_seconds,

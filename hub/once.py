@@ -51,10 +51,14 @@ def as_data(operation: Operation, answer: Any) -> Any:
 class Keeper:
     """Keeps answers in the records and finds them again."""
 
-    def __init__(self, records: Records, signer: QrSigner, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, signer: QrSigner, clock: Clock, *, keeps_refusals: bool = True
+    ) -> None:
+        """`keeps_refusals`: false where the same is sent again when the reason is gone, under the same id."""
         self._records = records
         self._signer = signer
         self._clock = clock
+        self._keeps_refusals = keeps_refusals
         self._running: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
@@ -95,7 +99,7 @@ class Keeper:
 
     async def keep_refusal(self, asked: Ticket, error: HubError) -> None:
         """Keep a refusal on its own: what it refused has been undone. Another node may have been first."""
-        if error.code in NOT_KEPT:
+        if not self._keeps_refusals or error.code in NOT_KEPT:
             return
         try:
             async with self._records.transaction() as tx:

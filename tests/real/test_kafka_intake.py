@@ -40,7 +40,7 @@ async def topics(cluster: KafkaCluster) -> None:
 async def taking(hub: RunningHub, cluster: KafkaCluster) -> AsyncIterator[tuple[Intake, Metrics]]:
     """A member of the test's group, which calls this hub."""
     metrics = Metrics()
-    run = partial(hub.hub.dispatcher.run, hub.hub.registry["station:telemetry"])
+    run = hub.hub.by_message("station:telemetry")
     intake = Intake(cluster, cluster.name("group"), run, metrics, clock=utc_now)
     task = asyncio.create_task(intake.run())
     try:
@@ -170,6 +170,21 @@ async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, clus
     assert told["dlq-topic"].decode() == cluster.name(TOPIC)
     assert json.loads(told["dlq-details"])[0]["path"] == "slots.0.soc"
     assert len(dead) == len(poison)
+
+
+@pytest.mark.usefixtures("topics")
+async def test_dead_letter_is_taken_when_it_is_sent_again(hub: RunningHub, cluster: KafkaCluster) -> None:
+    """As it was, with its event id, once its station is known; and put right, with the same id."""
+    early = reading("station_001", packs_of(0), 50, "early")
+    wrong = reading("station_001", packs_of(0), 101, "wrong")
+    async with taking(hub, cluster) as (_, metrics):
+        await write(cluster, TOPIC, [early, wrong])
+        await read_until(cluster, DEAD, lambda found: len(found) == 2)
+        await stations(hub, 1)
+        await write(cluster, TOPIC, [early, reading("station_001", packs_of(0), 60, "wrong")])
+        await until(lambda: taken(metrics) == 2)
+
+    assert await heard(hub) == {pack: [50.0, 60.0] for pack in packs_of(0)}
 
 
 async def test_dead_letter_that_the_broker_refuses_leaves_its_value_behind(
