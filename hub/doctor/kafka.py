@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hub.config import Settings
 from hub.doctor.finding import Finding, fail, ok, warn
+from hub.intake import TOPIC as TELEMETRY
 from hub.stores.kafka import AWAY, KafkaCluster
-from hub.stores.kafka_topics import missing
+from hub.stores.kafka_topics import DEAD, missing
 from services.events import Topic
 
 
@@ -15,7 +16,7 @@ async def kafka_works(settings: Settings) -> list[Finding]:
         return [ok("kafka", "not used; the event log stays in the records")]
     cluster = KafkaCluster.of(settings)
     try:
-        absent = await missing(cluster, *(cluster.name(topic) for topic in Topic))
+        absent = await missing(cluster, *map(cluster.name, (*Topic, TELEMETRY, TELEMETRY + DEAD)))
     except AWAY as error:
         found = f"not reached: {type(error).__name__}"
         return [
@@ -24,5 +25,5 @@ async def kafka_works(settings: Settings) -> list[Finding]:
     if absent and not cluster.may_create:
         return [warn("kafka", f"without {', '.join(absent)}", "create them, or set KAFKA_CREATE_TOPICS=1")]
     if absent:
-        return [ok("kafka", f"reached; the hub makes {', '.join(absent)} when it starts")]
+        return [ok("kafka", f"reached; the hub makes {', '.join(absent)} when it needs them")]
     return [ok("kafka", "reached, with every topic")]
