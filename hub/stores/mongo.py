@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+import structlog
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -33,10 +35,13 @@ from hub.stores.schema import COLLECTIONS
 from services.base import Clock
 from services.errors import Unavailable
 
+_log: Any = structlog.get_logger("hub.stores")
+
 SETTING: Final = "MONGODB_URI"
 DATABASE: Final = "navswap"  # when the URI names none
 TRANSACTIONS: Final = 8  # at once
 META: Final = "meta"
+PAUSE_S: Final = 1.0
 OLDEST_WIRE: Final = 17  # MongoDB 6.0: partial indexes with $in
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -78,7 +83,7 @@ class MongoStore:
             stack.callback(client.close)
             wire = min(newest_wire, await _checked(client))
             database = _database(client)
-            await mongo_schema.prepare(database)
+            await _prepare(database)
             sessions = await stack.enter_async_context(_sessions(client, most=TRANSACTIONS))
             numbering = await stack.enter_async_context(_sessions(client, most=1))
             outbox = Outbox(database[OUTBOX])
@@ -142,6 +147,13 @@ async def _checked(client: Any) -> int:
     return wire
 
 
+async def _prepare(database: Any) -> None:
+    try:
+        await mongo_schema.prepare(database)
+    except PyMongoError as error:
+        raise ConfigError(SETTING, f"the server does not let the database be prepared: {error}") from error
+
+
 def _database(client: Any) -> Any:
     return client.get_default_database(DATABASE, read_concern=ReadConcern("majority"), write_concern=MAJORITY)
 
@@ -159,10 +171,22 @@ async def _sessions(client: Any, *, most: int) -> AsyncIterator[Sessions]:
         await sessions.close()
 
 
+async def _keep(work: Callable[[], Awaitable[None]]) -> None:
+    """Run it again when it fails: what it does is needed as long as the store is open."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("a task of the store failed, beginning it again")
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
+
+
 @asynccontextmanager
-async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Tasks as long as the block."""
-    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    tasks = [asyncio.get_running_loop().create_task(_keep(work)) for work in works]
     try:
         yield
     finally:
@@ -174,7 +198,7 @@ async def _running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _held(lease: HubLease) -> AsyncIterator[None]:
     await lease.take()
-    async with _running(lease.run()):
+    async with _running(lease.run):
         yield
     with suppress(Unavailable):
         await lease.give_back()
@@ -184,8 +208,8 @@ async def _held(lease: HubLease) -> AsyncIterator[None]:
 async def _following(log: MongoLog, heads: Any, *, shared: bool) -> AsyncIterator[None]:
     """Numbers are given, and those heard of that other hubs give."""
     await log.refresh()
-    others = (watch(heads, log.refresh),) if shared else ()
-    async with _running(log.numbering.run(), *others):
+    others = (partial(watch, heads, log.refresh),) if shared else ()
+    async with _running(log.numbering.run, *others):
         yield
 
 
