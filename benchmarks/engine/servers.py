@@ -66,6 +66,35 @@ async def serve_hub(port: int, recovery: bool) -> None:
     await asyncio.Event().wait()
 
 
+async def serve_node(port: int, redis: str, prefix: str) -> None:
+    """Ours, one of several nodes."""
+    from hub.engine import Server
+    from hub.engine.cluster import Bus, ClusterRooms
+    from hub.stores.redis_client import open_redis
+
+    async with open_redis(redis, name="bench") as client:
+
+        async def connect() -> Any:
+            return client
+
+        server = Server(client_manager=ClusterRooms(Bus(connect, prefix=prefix)), recovery_window=120)
+        handlers(server, lambda: server.stats()["connections"])
+
+        async def flood(_sid: str, room: str, times: int) -> int:
+            await asyncio.gather(*(server.emit("news", NEWS, room=room) for _ in range(times)))
+            return times
+
+        async def join(sid: str, room: str) -> bool:
+            await server.enter_room(sid, room)
+            return True
+
+        server.on("flood", flood)
+        server.on("join", join)
+        await server.listen("127.0.0.1", port)
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+
 def serve_uvicorn(port: int) -> None:
     """python-socketio on uvicorn, per-message deflate off."""
     import socketio
@@ -81,7 +110,9 @@ def serve_uvicorn(port: int) -> None:
 
 if __name__ == "__main__":
     kind, port = sys.argv[1], int(sys.argv[2])
-    if kind == "hub":
+    if kind == "node":
+        asyncio.run(serve_node(port, *sys.argv[3:]))
+    elif kind == "hub":
         asyncio.run(serve_hub(port, recovery="recovery" in sys.argv[3:]))
     else:
         serve_uvicorn(port)
