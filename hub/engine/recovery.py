@@ -96,7 +96,9 @@ class Recovery:
         entry = self._stream.popleft()
         self.size -= entry.size
         for key in entry.keys:
-            log = self._by_key[key]
+            log = self._by_key.get(key)
+            if log is None or log[0] is not entry:
+                continue  # it was for a client that cannot come back any more
             log.popleft()
             if not log:
                 del self._by_key[key]
@@ -202,7 +204,9 @@ class Recovery:
         """The client left for good, or its time is over."""
         self._sessions.pop(session.pid, None)
         self._away.pop(session.pid, None)
-        self._forgotten.pop((session.namespace, session.sid), None)
+        private = (session.namespace, session.sid)
+        self._forgotten.pop(private, None)
+        self._by_key.pop(private, None)
 
     def prune(self) -> int:
         """Forget what is too old; answers how many sessions went."""

@@ -112,3 +112,22 @@ async def test_window_counts_from_the_last_sign_of_life_not_from_its_discovery(s
     found = time.monotonic()
     assert found - said > 0.3
     assert said <= session.expires_at - WINDOW_S < said + 0.2
+
+
+@pytest.mark.parametrize("purpose", [False, True])
+async def test_nothing_is_kept_of_clients_that_cannot_come_back(serve: Serve, purpose: bool) -> None:
+    """Nor does it cost the others: what is forgotten is known for each target, up to a number of them."""
+    hub = await serve(recovery_window=0.05, recovery_max_events=40)
+    server, recovery = hub.server, hub.server.recovery
+    for number in range(30):
+        raw = await hub.joined()
+        sid = raw.connected["sid"]
+        await server.emit("private", number, to=sid)
+        if purpose:
+            await server.disconnect(sid)
+        else:
+            await lose(hub, raw)
+    await eventually(lambda: recovery.prune() >= 0 and not recovery._sessions)
+    for number in range(50):
+        await server.emit("state", number, room="room")
+    assert set(recovery._forgotten) == set(recovery._by_key) == {("/", "room")}

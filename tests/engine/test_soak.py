@@ -64,6 +64,6 @@ async def test_busy_minutes_leave_memory_and_objects_flat(victim: Victim) -> Non
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("victim", [SERVER], indirect=True)
 async def test_busy_hours_leave_memory_and_objects_flat(victim: Victim) -> None:
-    samples = await soak(victim, Minute(), warm=30, minutes=120)
+    samples = await soak(victim, Minute(), warm=20, minutes=100)
     assert_flat(samples, tolerance_kb=1000)
     await all_forgotten(victim)
