@@ -11,8 +11,12 @@ RUN_NEEDS := libuv.so.1:libuv1
 TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light redis-server:redis-server \
 	java:default-jre-headless mvn:maven
 
+# what `make test` runs once more on MongoDB and Redis
+ON_REAL_STORES := tests/api/test_flow.py tests/api/test_once.py tests/api/test_rooms.py \
+	tests/e2e/test_kill.py tests/e2e/test_races.py tests/e2e/test_flow_python.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint types format bench demo-load conformance soak lock docs clean
+.PHONY: help setup setup-test run test test-real lint types format bench demo-load conformance soak lock docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +45,10 @@ run: setup ## the hub with a living demo city; prints the dashboard's link
 
 test: setup-test ## everything that can run here
 	$(BIN)/pytest
+	TEST_STORES=real $(BIN)/pytest $(ON_REAL_STORES)
+
+test-real: setup-test ## the suites of the embedded hub, all of them, on MongoDB and Redis
+	TEST_STORES=real $(BIN)/pytest tests/api tests/e2e --ignore tests/e2e/test_backup.py
 
 lint: setup ## ruff, rules and format
 	$(BIN)/ruff check .

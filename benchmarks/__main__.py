@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 
-from benchmarks import relay_bench
+from benchmarks import mongo_bench, relay_bench
 from benchmarks.engine import __main__ as engine_bench
 from benchmarks.hub import bench as hub_bench
 
 
 def main() -> None:
     asyncio.run(hub_bench.main())
+    mongo_bench.main()
     relay_bench.main()
     print(f"\n{'the engine beside its peers, servers taking turns':<62}", flush=True)
     engine_bench.main()
