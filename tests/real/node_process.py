@@ -11,7 +11,7 @@ from hub.engine.cluster import Bus, ClusterRooms
 from hub.stores.redis_client import open_redis
 
 
-async def main(url: str, prefix: str) -> None:
+async def main(url: str, prefix: str, host: str = "127.0.0.1") -> None:
     """Serve until killed; prints the port."""
     async with open_redis(url, name="node") as client:
 
@@ -30,7 +30,7 @@ async def main(url: str, prefix: str) -> None:
             await server.emit("said", value, room=room)
             return True
 
-        print(await server.listen("127.0.0.1", 0), flush=True)
+        print(await server.listen(host, 0), flush=True)
         await asyncio.Event().wait()
 
 
