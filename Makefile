@@ -9,7 +9,7 @@ CODE := hub handlers services mlmodels
 # apt packages: what has to be there, and the package that brings it
 RUN_NEEDS := libuv.so.1:libuv1
 TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light redis-server:redis-server \
-	java:default-jre-headless mvn:maven
+	java:default-jre-headless mvn:maven ip:iproute2
 
 # what `make test` runs once more on MongoDB and Redis
 ON_REAL_STORES := tests/api/test_flow.py tests/api/test_once.py tests/api/test_rooms.py \
