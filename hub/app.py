@@ -22,6 +22,7 @@ from hub.doors.http import problems, stamp
 from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
+from hub.doors.worker_metrics import WorkerMetrics
 from hub.engine import EngineUnavailable, create_server
 from hub.external import External
 from hub.fanout import READER, Fanout
@@ -172,8 +173,10 @@ class Hub:
         )
         application.on_response_prepare.append(stamp)
         addresses = Addresses(self.settings, lambda: self.socket_port, lambda: self.rest_port)
+        worker = self._worker
+        workers = WorkerMetrics(worker.number, worker.rest_doors()) if worker is not None else None
         StatusDoor(
-            self.readiness, self.authenticator, self.metrics, self.resources.leases, self.kafka
+            self.readiness, self.authenticator, self.metrics, self.resources.leases, self.kafka, workers
         ).add_to(application)
         DocsDoor(self.registry).add_to(application)
         DashboardDoor(addresses, self.resources.records, self.authenticator, self.links).add_to(application)
@@ -201,7 +204,7 @@ class Hub:
     async def _listen(self) -> int:
         host, port = self.settings.hub_host, self.settings.hub_port
         if self._worker is not None:
-            await self.server.listen(LOOPBACK, self._worker.private_port, reuse_port=True)
+            await self.server.listen(LOOPBACK, self._worker.private_hub_port, reuse_port=True)
         return int(await self.server.listen(host, port, reuse_port=self._worker is not None))
 
     async def _write_something(self) -> None:
@@ -251,7 +254,10 @@ class Hub:
         shared = True if self._worker is not None else None
         site = web.TCPSite(runner, self.settings.hub_host, self.settings.rest_port, reuse_port=shared)
         await site.start()
-        return int(runner.addresses[0][1])
+        port = int(runner.addresses[0][1])
+        if self._worker is not None:
+            await web.TCPSite(runner, LOOPBACK, self._worker.private_rest_port, reuse_port=True).start()
+        return port
 
     async def _drain(self) -> None:
         """Say that we are not ready, then send the clients away over a while."""

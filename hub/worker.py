@@ -12,7 +12,9 @@ LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Which one it is, the ports of all, and each one's private port, where the others reach it."""
+    """Which one it is, the ports of all, and each one's private ports, where the others reach it:
+    first the Socket.IO doors of all, then their REST doors.
+    """
 
     number: int
     hub_port: int
@@ -29,11 +31,29 @@ class Worker:
         return cls(number, hub_port, rest_port, tuple(private_ports))
 
     @property
-    def private_port(self) -> int:
-        """Its own."""
+    def _count(self) -> int:
+        return len(self.private_ports) // 2
+
+    @property
+    def private_hub_port(self) -> int:
+        """Of its own Socket.IO door."""
         return self.private_ports[self.number]
 
+    @property
+    def private_rest_port(self) -> int:
+        """Of its own REST door."""
+        return self.private_ports[self._count + self.number]
+
     def neighbours(self) -> Neighbours:
-        """The others, as the engine knows them."""
-        addresses = {str(n): f"http://{LOOPBACK}:{port}" for n, port in enumerate(self.private_ports)}
-        return Neighbours(str(self.number), addresses)
+        """The Socket.IO doors, as the engine knows them."""
+        doors = self.private_ports[: self._count]
+        return Neighbours(str(self.number), {str(n): _url(port) for n, port in enumerate(doors)})
+
+    def rest_doors(self) -> dict[int, str]:
+        """The others' REST doors."""
+        doors = enumerate(self.private_ports[self._count :])
+        return {number: _url(port) for number, port in doors if number != self.number}
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"

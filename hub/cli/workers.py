@@ -38,7 +38,7 @@ def check_workers(settings: Settings, *, demo: bool) -> None:
 
 @contextlib.contextmanager
 def reserved(settings: Settings, workers: int) -> Iterator[tuple[Settings, list[int]]]:
-    """Hold both ports and one private port for each worker, so that nobody else takes them.
+    """Hold both ports and two private ones for each worker, so that nobody else takes them.
 
     The kernel gives connections only to sockets that listen; these do not.
     """
@@ -52,7 +52,7 @@ def reserved(settings: Settings, workers: int) -> Iterator[tuple[Settings, list[
             "hub_port": hold(settings.hub_host, settings.hub_port),
             "rest_port": hold(settings.hub_host, settings.rest_port),
         }
-        yield settings.model_copy(update=ports), [hold(LOOPBACK, 0) for _ in range(workers)]
+        yield settings.model_copy(update=ports), [hold(LOOPBACK, 0) for _ in range(2 * workers)]
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -80,7 +80,7 @@ class Workers:
 
     async def start(self) -> None:
         """Start the first, which may have a store to prepare, then the others; returns when all serve."""
-        first, *others = range(len(self._private_ports))
+        first, *others = range(len(self._private_ports) // 2)
         self._begin(first)
         await self._ready(first)
         for number in others:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from hub.auth import Authenticator
 from hub.doors.http import NO_STORE, bearer, json_answer
+from hub.doors.worker_metrics import ALONE, WorkerMetrics
 from hub.kafka import KafkaSide
 from hub.leases import Leases
 from hub.metrics import CONTENT_TYPE, Metrics
@@ -29,12 +30,14 @@ class StatusDoor:
         metrics: Metrics,
         leases: Leases,
         kafka: KafkaSide | None = None,
+        workers: WorkerMetrics | None = None,
     ) -> None:
         self._readiness = readiness
         self._authenticator = authenticator
         self._metrics = metrics
         self._leases = leases
         self._kafka = kafka
+        self._workers = workers
 
     def add_to(self, application: web.Application) -> None:
         application.router.add_get("/healthz", self._health)
@@ -62,7 +65,10 @@ class StatusDoor:
     async def _figures(self, request: web.Request) -> web.Response:
         if not _is_loopback(request) and bearer(request, self._authenticator).role is not Role.ADMIN:
             raise Forbidden
-        return web.Response(body=self._metrics.page(), headers={**NO_STORE, "Content-Type": CONTENT_TYPE})
+        page = self._metrics.page()
+        if self._workers is not None and ALONE not in request.query:
+            page = await self._workers.page(page)
+        return web.Response(body=page, headers={**NO_STORE, "Content-Type": CONTENT_TYPE})
 
 
 def _is_loopback(request: web.Request) -> bool:

@@ -106,6 +106,10 @@ async def test_both_doors_are_every_workers(serving: Serving) -> None:
             url = f"{serving.rest_url}/readyz"
             async with http.get(url, headers={**headers, "Connection": "close"}) as answer:
                 assert answer.status == 200, await answer.text()
+        async with http.get(f"{serving.rest_url}/metrics") as answer:
+            page = await answer.text()
+    assert {f'worker="{n}"' for n in range(WORKERS)} <= set(re.findall(r'worker="\d+"', page))
+    assert 'hub_engine_connections{worker="0"}' in page
     assert len(serving.workers()) == WORKERS
 
 
