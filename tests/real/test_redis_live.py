@@ -14,6 +14,7 @@ from hub.stores.redis_commands import DEADLINE_S
 from hub.stores.redis_live import RedisLive
 from services.errors import Unavailable
 from services.fences import FenceTrack
+from services.ports import Allowance
 from tests.contract.documents import NOON, board, fix
 from tests.real.redis_groups import RedisClusterServers, pair
 from tests.real.redis_server import RedisServer, single
@@ -123,6 +124,36 @@ async def test_nothing_under_way_is_unbounded(redis_url: str) -> None:
         ours = await live._commands.client.client_list()
 
     assert 1 < len([one for one in ours if one["name"] == "navswap-live"]) <= MOST_CONNECTIONS
+
+
+async def test_commands_that_travel_together_fail_alone(redis_url: str) -> None:
+    async with opened(redis_url) as live:
+        await live._commands.client.set("rate:broken", "of another program")
+        await live._commands.client.script_flush()  # each script is sent anew
+
+        keys = [f"u{number}" for number in range(300)]
+        keys[150] = "broken"
+        asked = [live.allow(key, per_minute=1, per_hour=1) for key in keys]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+
+        assert [type(answer) for answer in answers].count(Unavailable) == 1
+        assert isinstance(answers[150], Unavailable)
+        assert all(answer.allowed for answer in answers if not isinstance(answer, BaseException))
+        assert live._commands._trips == 0
+
+
+async def test_who_gives_up_leaves_the_others_alone(redis_server: RedisServer) -> None:
+    async with opened(redis_server.url) as live:
+        with redis_server.paused():
+            tasks = [asyncio.create_task(live.allow(f"u{n}", per_minute=1, per_hour=1)) for n in range(40)]
+            _, waiting = await asyncio.wait(tasks, timeout=0.2)  # that is: until they wait for answers
+            assert len(waiting) == 40
+            for task in tasks[::2]:
+                task.cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+
+        assert {type(answer) for answer in answers[::2]} == {asyncio.CancelledError}
+        assert answers[1::2] == [Allowance(True)] * 20
 
 
 async def test_a_key_of_another_kind_is_replaced(redis_url: str) -> None:

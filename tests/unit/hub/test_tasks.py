@@ -10,6 +10,7 @@ import pytest
 
 from hub.doors.expiry import Expiry
 from hub.fanout import Fanout
+from hub.leases import AloneLeases, Lease
 from hub.metrics import Metrics
 from hub.supervisor import Supervisor
 from services.ports import LogRecord
@@ -36,6 +37,31 @@ async def test_a_task_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatc
 
     assert runs == [3]
     assert 'hub_task_restarts_total{task="work"} 2.0' in metrics.page().decode()
+
+
+async def test_work_of_one_node_is_started_again_with_a_greater_fence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hub.supervisor.FIRST_PAUSE_S", 0.001)
+    leases, fences, alive = AloneLeases(clock=lambda: NOW), [], asyncio.Event()
+
+    async def work(lease: Lease) -> None:
+        fences.append(lease.fence)
+        if len(fences) < 3:
+            raise RuntimeError("no")
+        alive.set()
+        await asyncio.Event().wait()
+
+    supervisor = Supervisor(Metrics())
+    supervisor.own_on_one_node("work", leases, work)
+    async with asyncio.timeout(5):
+        await alive.wait()
+    assert leases.held() == {"work": True}
+    await supervisor.stop()
+
+    assert len(fences) == len(set(fences)) == 3
+    assert fences == sorted(fences)
+    assert leases.held() == {"work": False}
 
 
 class _Sockets:
