@@ -66,7 +66,8 @@ def _refusal(error: PyMongoError) -> str | None:
 
 def _failures(error: PyMongoError) -> list[Mapping[str, Any]]:
     if isinstance(error, BulkWriteError | ClientBulkWriteException):
-        return list(error.details.get("writeErrors", ()))
+        of_all = error.details.get("error")
+        return [*error.details.get("writeErrors", ()), *([of_all] if isinstance(of_all, Mapping) else ())]
     if isinstance(error, OperationFailure):
         return [{"code": error.code, "errmsg": str(error)}]
     return []
