@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from hub import registry
 from hub.auth import LONGEST_TOKEN, Authenticator
 from hub.clock import utc_now
-from hub.config import ConfigError, Settings
+from hub.config import Settings
 from hub.dispatch import Dispatcher
 from hub.doors.cors import Origins, cors
 from hub.doors.dashboard import Addresses, DashboardDoor
@@ -23,7 +23,6 @@ from hub.doors.realtime import RealtimeDoor
 from hub.doors.rest import RestDoor
 from hub.doors.status import StatusDoor
 from hub.doors.worker_metrics import WorkerMetrics
-from hub.engine import EngineUnavailable, create_server
 from hub.external import External
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
@@ -40,6 +39,7 @@ from hub.people_seen import Seen
 from hub.readiness import Readiness
 from hub.rooms import ADMIN, HubRooms
 from hub.signing import DashboardLinks, ItsDangerousSigner
+from hub.socket_server import socket_server
 from hub.stores.outbox import OutboxReader
 from hub.supervisor import Supervisor
 from hub.tickers import Positions, StatsTicker, alone
@@ -48,14 +48,9 @@ from hub.worker import LOOPBACK, Worker
 from services.base import Clock
 from services.network import Services
 
-if TYPE_CHECKING:
-    from hub.engine.cluster import Bus
-
 REST_CLOSE_S: Final = 2.0
 LAG_EVERY_S: Final = 1.0
-TELEMETRY_WINDOW_S: Final = 0.1  # what is droppable may be so late, and leaves together
 LARGEST_LINE_BYTES: Final = 2 * LONGEST_TOKEN  # of a request's first line and of each header
-LARGEST_MESSAGE_BYTES: Final = 4 * LARGEST_PAYLOAD_BYTES  # so that a payload too large gets its code
 
 _log = logger("hub")
 
@@ -92,7 +87,7 @@ class Hub:
         self.origins = Origins(
             frozenset(settings.cors_allowed_origins), settings.public_rest_url, lambda: self.rest_port
         )
-        self.server: Any = _socket_server(settings, self.origins, resources.bus, worker)
+        self.server: Any = socket_server(settings, self.origins, resources.bus, worker)
         self.metrics.watch(self.server.stats)
         self.metrics.watch_leases(resources.leases.held)
         self._wire()
@@ -265,31 +260,6 @@ class Hub:
         drain = getattr(self.server, "drain", None)
         if drain is not None and self.realtime.connections:
             await drain(self.settings.drain_seconds)
-
-
-def _socket_server(settings: Settings, origins: Origins, bus: Bus | None, worker: Worker | None) -> Any:
-    options: dict[str, Any] = {
-        "max_http_buffer_size": LARGEST_MESSAGE_BYTES,
-        "max_backpressure_bytes": settings.max_backpressure_bytes,
-        "cors_allowed_origins": origins.of_socket,
-        "telemetry_window": TELEMETRY_WINDOW_S,
-        "recovery_window": settings.recovery_window_seconds or None,
-        "session_event": "hub:session",
-        "drain_event": "hub:closing",
-        "connect_rate": settings.connect_rate or None,
-        "trusted_proxies": settings.trusted_proxies,
-        "neighbours": worker.neighbours() if worker is not None else None,
-    }
-    if bus is None:
-        return create_server(settings.engine, **options)
-    from hub.engine.cluster import ClusterRooms  # a hub without Redis needs no driver of it
-
-    if settings.engine == "aiohttp":
-        raise ConfigError("ENGINE", "the nodes that share REDIS_HOST need uWebSockets")
-    try:
-        return create_server("uws", client_manager=ClusterRooms(bus), **options)
-    except EngineUnavailable as error:
-        raise ConfigError("ENGINE", f"the nodes that share REDIS_HOST need it: {error}") from error
 
 
 @asynccontextmanager
