@@ -121,6 +121,8 @@ class RealtimeDoor:
         for operation in self._registry:
             self.server.on(operation.event, self._handler(operation))
         self.server.recovery_check = self._may_recover
+        unavailable = _refused(Refusal.of(Unavailable()))
+        self.server.unavailable = dict(unavailable.error_args)
 
     def _handler(self, operation: Operation) -> Callable[..., Awaitable[dict[str, Any]]]:
         async def handle(sid: str, *arguments: Any) -> dict[str, Any]:
@@ -151,12 +153,17 @@ class RealtimeDoor:
         try:
             identity = self.authenticator.verify(auth.get("token") if isinstance(auth, dict) else None)
             await self._seen.note(identity)
+            await self._welcome(sid, identity)
         except HubError as error:
+            await self._disconnect(sid)
             raise _refused(Refusal.of(error)) from None
         except Exception:
+            await self._disconnect(sid)
             incident = self._ids()
             _log.exception("connecting failed", incident=incident)
             raise _refused(Refusal.internal(incident)) from None
+
+    async def _welcome(self, sid: str, identity: Identity) -> None:
         session = self._sockets[sid] = SocketSession(sid, identity, self)
         self._by_user[identity.user_id] += 1
         if self.server.recovered(sid):

@@ -75,7 +75,7 @@ class Connector:
             if server.recovery is not None:
                 await self._prepare(client, auth or {})
         except BusUnavailable:
-            self._refuse(client, {"message": "Unavailable, try again"})
+            self._refuse(client, server.unavailable)
             return
         if server.always_connect:
             await self._accept(client)

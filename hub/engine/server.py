@@ -43,6 +43,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     def __init__(self, client_manager: Any = None, **options: Any) -> None:
         self.recovery: Any = None  # Recovery, or None when it is off
         self.recovery_check: RecoveryCheck | None = None
+        # what a CONNECT is refused with while the nodes cannot be one
+        self.unavailable: dict[str, Any] = {"message": "Unavailable, try again"}
         if "serializer" in options:
             options["serializer"] = packet_class(options["serializer"])
         super().__init__(client_manager=with_native_rooms(client_manager), **options)
