@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,7 @@ from hub.engine.errors import BusUnavailable
 DEADLINE_S: Final = 3.0  # of one round trip
 MOST_WAITING: Final = 20_000  # calls
 _BATCH: Final = 256
+_logger = logging.getLogger("hub.engine")
 Connect = Callable[[], Awaitable[Any]]
 """Gives a client of the Redis node that holds the bus; asked again after each failure."""
 
@@ -70,7 +72,9 @@ class Pipe:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 answers = await self._execute(batch)
-        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        except Exception as error:
+            if not isinstance(error, RedisError | RedisClusterException | OSError | TimeoutError):
+                _logger.exception("engine: calls could not be sent")
             self._client = None
             for call in batch:
                 _refuse(call, str(error) or type(error).__name__)
