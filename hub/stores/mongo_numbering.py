@@ -16,6 +16,7 @@ from services.ports import LogRecord
 ORPHAN_S: Final = 2.0  # so long the steps of another hub's transaction are waited for
 CAUGHT_UP_S: Final = 5.0  # longest wait for the numbers of what this hub has committed
 LOOK_EVERY_S: Final = 1.0  # for what a hub that was killed has left waiting
+PACE_S: Final = 0.02  # passes do not begin more often: what comes meanwhile goes together
 BLOCKED_S: Final = 0.02  # between two passes while something earlier is not ready
 FIRST_PAUSE_S: Final = 0.005
 LONGEST_PAUSE_S: Final = 1.0
@@ -33,6 +34,7 @@ class Numbering:
         self._own: dict[str, tuple[LogRecord, ...]] = {}  # ready, not known to have numbers
         self._waiters: list[tuple[set[str], asyncio.Future[None]]] = []
         self._blocker, self._blocked_at = "", 0.0
+        self._next_at = 0.0
         self._news = asyncio.Event()
 
     def add(self, written: Written) -> None:
@@ -65,6 +67,8 @@ class Numbering:
         pause = FIRST_PAUSE_S
         while True:
             await self._wait()
+            await asyncio.sleep(self._next_at - asyncio.get_running_loop().time())
+            self._next_at = asyncio.get_running_loop().time() + PACE_S
             try:
                 await self._pass()
                 pause = FIRST_PAUSE_S
