@@ -200,6 +200,8 @@ def _give_name(draft: Path, path: Path, *, keep_old: bool) -> None:
         os.fsync(file.fileno())
     if path.exists():
         _end_log_of(path)
+    for rest in ("-wal", "-shm"):  # of a file that somebody removed: SQLite would take it for the new one's
+        path.with_name(f"{path.name}{rest}").unlink(missing_ok=True)
     if path.exists() and keep_old:
         aside = path.with_name(f"{path.name}.{ASIDE}")
         aside.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -164,3 +165,31 @@ async def test_a_damaged_backup_is_refused_before_anything_is_written(tmp_path: 
         assert str(archive) in said.err
         assert "Traceback" not in said.err
     assert not (tmp_path / "target" / "navswap.sqlite").exists()
+
+
+async def test_a_write_ahead_log_left_behind_does_not_spoil_the_restored_file(
+    tmp_path: Path,
+) -> None:
+    await prepare(tmp_path / "data", stations=2, places=5, charged=4, riders=3)
+    archive, target = tmp_path / "b.zip", tmp_path / "target" / "navswap.sqlite"
+    assert (await navswap(tmp_path / "data", "backup", str(archive))).code == 0
+    await prepare(tmp_path / "other", stations=9, places=5, charged=4, riders=50)
+    left_behind(tmp_path / "other" / "navswap.sqlite", target)
+
+    assert (await navswap(tmp_path / "target", "restore", str(archive))).code == 0
+
+    assert [found["id"] for found in documents(target, "stations")] == ["station_001", "station_002"]
+    with closing(sqlite3.connect(target)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def left_behind(other: Path, target: Path) -> None:
+    """The log of a hub that was killed, whose file somebody has removed."""
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("UPDATE stations SET version = version + 1")
+        connection.execute("DELETE FROM users")
+        connection.commit()
+        target.parent.mkdir()
+        for rest in ("-wal", "-shm"):
+            shutil.copy(f"{other}{rest}", f"{target}{rest}")
