@@ -76,7 +76,7 @@ class StationService:
 
         Raises NotFound for an unknown station.
         """
-        taken, stock_changed = 0, False
+        taken, stock_changed, charging_on = 0, False, False
         async with self._world.records.transaction() as tx:
             station = await self._entries.station(tx, station_id)
             for reading in readings:
@@ -84,18 +84,24 @@ class StationService:
                 if pack is None or pack.holder.kind is not HolderKind.SLOT or pack.holder.id != station_id:
                     continue
                 taken += 1
-                stock_changed |= await self._take(tx, pack, reading)
-            if stock_changed:
+                read = await self._take(tx, pack, reading)
+                stock_changed |= read.state is not pack.state
+                charging_on |= read is not pack and read.state is BatteryState.CHARGING
+            if stock_changed or (charging_on and await self._waits_for_a_charge(station_id)):
                 await self._boards.publish(tx, station)
         return taken
 
-    async def _take(self, tx: Transaction, pack: Battery, reading: SlotReading) -> bool:
-        """Record a reading that says something new; true when the pack's state has changed."""
+    async def _waits_for_a_charge(self, station_id: str) -> bool:
+        """Has it no pack to promise, so that its board says when the next one is charged?"""
+        return not (await self._boards.get(station_id)).charged_batteries
+
+    async def _take(self, tx: Transaction, pack: Battery, reading: SlotReading) -> Battery:
+        """Record a reading that says something new; answers the pack as it is now recorded."""
         state = pack.state
         if state is BatteryState.CHARGING and reading.soc >= self._world.rules.charged_soc:
             state = BatteryState.CHARGED
         if state is pack.state and abs(reading.soc - pack.soc) < SOC_STEP:
-            return False
+            return pack
         known = {key: value for key, value in dict(reading).items() if value is not None}
         read = pack.changed(
             state=state,
@@ -107,7 +113,7 @@ class StationService:
         await tx.batteries.replace(read)
         fact = BatteryRead if state is pack.state else BatteryMoved
         tx.log(fact.of(read, **self._world.stamp(), station_id=pack.holder.id))
-        return state is not pack.state
+        return read
 
     async def rebuild_live(self) -> None:
         """Make live state from the records: every board, and every user's newest fix of the last day."""
