@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
+from hub.cli.stopped import hubs_stopped
 from hub.config import ConfigError, Settings
 from hub.lifespan import RECORDS_FILE, alone_in
 from hub.stores.dump import LOG, Source, Tallies, Target, documents_in
@@ -56,7 +57,10 @@ async def open_target(kind: Kind, settings: Settings, *, replace: bool) -> Async
     if kind is Kind.MONGODB:
         from hub.stores.mongo_dump import MongoTarget
 
-        async with MongoTarget.create(mongo_uri(settings), replace=replace) as writing:
+        async with (
+            hubs_stopped(settings),
+            MongoTarget.create(mongo_uri(settings), replace=replace) as writing,
+        ):
             yield writing
         return
     with (

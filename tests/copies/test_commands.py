@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 
 from tests.copies.test_files import fill
@@ -123,13 +124,18 @@ async def test_an_embedded_installation_moves_and_goes_on(tmp_path: Path, mongo_
     assert (tmp_path / "back" / "navswap.sqlite").exists()
 
 
-async def test_a_running_hub_on_the_target_is_not_written_over(tmp_path: Path, mongo_uri: str) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_running_hub_on_the_target_is_not_written_over(
+    tmp_path: Path, mongo_uri: str, redis_url: str, shared: bool
+) -> None:
     await prepare(tmp_path / "old", stations=1, places=5, charged=4, riders=1)
-    settings = {"MONGODB_URI": mongo_uri}
+    settings = {"MONGODB_URI": mongo_uri} | ({"REDIS_HOST": redis_url} if shared else {})
     async with running_hub(tmp_path, "", **settings):
         refused = await navswap(tmp_path / "old", *SQLITE_TO_MONGODB, "--replace", **settings)
     assert refused.code == 1
-    assert "stop it first" in refused.err
+    assert "stop" in refused.err
+    moved = await navswap(tmp_path / "old", *SQLITE_TO_MONGODB, "--replace", **settings)
+    assert moved.code == 0, moved.err
 
 
 async def test_a_migration_that_is_killed_is_refused_by_hubs_and_can_be_begun_anew(
