@@ -115,10 +115,10 @@ class Wheel:
 
     def _check(self, connection: Connection, now: float, late: bool) -> None:
         """Close it if its time is over. But when the loop itself was held up, its pong may lie
-        unread in the socket: then it gets one more tick."""
+        unread in a socket, or in one that is not accepted yet: then it gets an eighth more."""
         expires_at = connection.ping_at + self.timeout_s
         if now >= expires_at and late:
-            self._put(connection, now + self._tick_s)
+            self._put(connection, now + self.timeout_s / 8)
         elif now >= expires_at:
             connection.close("ping timeout", 1000, b"ping timeout")
         else:
