@@ -36,6 +36,14 @@ __all__ = [
 ]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With real stores, what is about the embedded ones alone is left out: it runs without TEST_STORES."""
+    if KIND != "embedded":
+        left_out = [item for item in items if item.get_closest_marker("embedded")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def real_servers(request: pytest.FixtureRequest) -> None:
     """The servers of TEST_STORES, started once."""

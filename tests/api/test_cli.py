@@ -63,6 +63,7 @@ async def test_the_specs_are_printed(tmp_path: Path) -> None:
     assert json.loads(await _navswap(hub, "asyncapi"))["asyncapi"] == "3.0.0"
 
 
+@pytest.mark.embedded
 async def test_a_second_hub_is_refused_with_a_sentence(tmp_path: Path) -> None:
     said: list[tuple[int | None, str]] = []
     async with running_hub(tmp_path, "") as hub:
