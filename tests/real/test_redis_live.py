@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from hub.stores.redis_client import MOST_CONNECTIONS
 from hub.stores.redis_commands import DEADLINE_S
-from hub.stores.redis_live import RedisLive
 from services.errors import Unavailable
 from services.fences import FenceTrack
 from services.ports import Allowance
 from tests.contract.documents import NOON, board, fix
-from tests.real.redis_groups import RedisClusterServers, pair
+from tests.real.live_support import is_back, opened, rebuild, watched
 from tests.real.redis_server import RedisServer, single
 
 SLACK_S = 0.5  # of a busy machine
-
-
-@asynccontextmanager
-async def opened(url: str, **options: object) -> AsyncIterator[RedisLive]:
-    """Live state that was made: one station, one rider."""
-    async with RedisLive.open(url, **options) as live:  # type: ignore[arg-type]
-        await rebuild(live)
-        yield live
-
-
-async def rebuild(live: RedisLive) -> None:
-    await live.replace_all([board(version=3)], [fix()], since=await live.mark())
-
-
-@asynccontextmanager
-async def watched(live: RedisLive) -> AsyncIterator[None]:
-    """What a hub does: a loss is mended when it is seen."""
-    lost = asyncio.Event()
-    live.wholeness.on_lost = lost.set
-
-    async def mend() -> None:
-        while True:
-            await lost.wait()
-            lost.clear()
-            try:
-                await rebuild(live)
-            except Unavailable:
-                lost.set()
-                await asyncio.sleep(0.05)
-
-    tasks = [asyncio.create_task(live.wholeness.watch()), asyncio.create_task(mend())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def is_back(live: RedisLive, *, within_s: float = 10.0) -> None:
-    """Wait until it is as the records are, without a hand."""
-    async with asyncio.timeout(within_s):
-        while True:
-            try:
-                if [one.version for one in await live.boards()] == [3] and await live.positions() == [fix()]:
-                    return
-            except Unavailable:
-                pass
-            await asyncio.sleep(0.02)
 
 
 # -- what it holds
@@ -292,48 +240,3 @@ async def test_a_silent_server_is_unavailable_within_the_deadline(redis_server: 
         assert took < DEADLINE_S + SLACK_S
         await is_back(live)
         assert (await live.allow("later", per_minute=1, per_hour=1)).allowed
-
-
-# -- several servers
-
-
-@pytest.mark.parametrize("emptied", [0, 1, 2])
-async def test_one_emptied_master_of_a_cluster_is_noticed(
-    redis_cluster: RedisClusterServers, redis_cluster_url: str, emptied: int
-) -> None:
-    async with opened(redis_cluster_url) as live, watched(live):
-        redis_cluster.nodes[emptied].ask("FLUSHALL")
-
-        await is_back(live)
-        assert await live.position("consumer_001") == fix()
-
-
-async def test_one_restarted_master_of_a_cluster_is_noticed(
-    redis_cluster: RedisClusterServers, redis_cluster_url: str
-) -> None:
-    async with opened(redis_cluster_url) as live, watched(live):
-        for node in redis_cluster.nodes:
-            node.kill()
-            node.start()
-            await is_back(live, within_s=20)
-
-
-async def test_many_stations_are_read_from_all_masters(redis_cluster_url: str) -> None:
-    async with RedisLive.open(redis_cluster_url) as live:
-        made = [board(f"station_{number:03}") for number in range(700)]
-        await live.replace_all(made, [fix(f"u{number}") for number in range(700)], since=await live.mark())
-
-        assert await live.boards() == made
-        assert len(await live.positions()) == 700
-
-
-async def test_a_promoted_replica_is_followed_and_made_again(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    with pair(tmp_path_factory.mktemp("pair")) as servers:
-        async with opened(servers.url) as live, watched(live):
-            servers.master.kill()
-
-            await is_back(live, within_s=20)
-            await live.put_board(board("station_002"))
-            assert servers.replica.ask("HGET", "queue:station_002", "version") == b"1"
