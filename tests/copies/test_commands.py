@@ -20,7 +20,7 @@ from tests.real.mongo_server import client_of
 
 SQLITE_TO_MONGODB = ("migrate", "--from", "sqlite", "--to", "mongodb")
 ENDED_S = 30
-FIXES = 10_000
+FIXES = 4000
 
 
 async def doctor(hub: HubProcess, **settings: str) -> tuple[int, dict[str, dict[str, Any]]]:
