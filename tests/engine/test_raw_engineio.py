@@ -11,6 +11,8 @@ import websockets
 from engine_support import Raw, Serve
 from polling_support import Http
 
+from hub.engine import server
+
 
 async def test_raw_engineio_with_on_and_send(serve: Serve) -> None:
     hub = await serve(path="/engine.io/", connect_timeout=0.05)
@@ -80,7 +82,10 @@ async def test_connect_handler_decides_before_the_client_is_told_or_heard(serve:
     assert sorted(log) == ["client disconnect", "hello", "transport close"]
 
 
-async def test_connect_handler_that_does_not_decide_has_the_time_to_join(serve: Serve) -> None:
+async def test_connect_handler_that_does_not_decide_has_the_time_to_join(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_GRACE_S", 0.05)
     hub = await serve(connect_timeout=0.1, ping_interval=0.05)
     log: list[Any] = []
 
