@@ -8,6 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
+from hub.cancelled import asked_to_end
 from hub.cloudevents import PREFIX
 from hub.dispatch import Request
 from hub.logs import logger
@@ -61,7 +62,7 @@ class Intake:
         """Take messages until `drain`."""
         pause_s = FIRST_PAUSE_S
         while not self._stop.is_set():
-            why = await self._session()
+            why = await self._survive()
             if self._taken:
                 pause_s = FIRST_PAUSE_S
             if pause_s == FIRST_PAUSE_S and why:  # once in an outage
@@ -76,6 +77,14 @@ class Intake:
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._done.wait()
+
+    async def _survive(self) -> str:
+        try:
+            return await self._session()
+        except asyncio.CancelledError:
+            if asked_to_end():
+                raise
+            return "cut off inside the driver"
 
     async def _session(self) -> str:
         """One membership of the group, until the hub stops or Kafka is away; then it says why."""

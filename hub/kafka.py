@@ -34,7 +34,7 @@ class KafkaSide:
 
     def own(self, supervisor: Supervisor) -> None:
         """Begin the background work."""
-        supervisor.own("relay", lambda: self._leases.run("relay", lambda _lease: self.relay.run()))
+        supervisor.own_on_one_node("relay", self._leases, lambda _lease: self.relay.run())
         supervisor.own("telemetry", self.intake.run)
         supervisor.own("relay lag", self._measure)
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from hub.cancelled import asked_to_end
 from hub.leases import Leases, Work
 from hub.logs import logger
 from hub.metrics import Metrics
@@ -39,7 +40,9 @@ class Supervisor:
             started = loop.time()
             try:
                 await run()
-            except Exception:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                    raise
                 pause = FIRST_PAUSE_S if loop.time() - started > CALM_S else min(pause * 2, LONGEST_PAUSE_S)
                 self._metrics.restarted(name)
                 _log.exception("task failed", task=name, again_in_s=pause)

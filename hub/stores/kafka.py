@@ -21,6 +21,7 @@ LARGEST_BATCH_BYTES: Final = 512 * 1024  # half of what a broker takes by defaul
 LARGEST_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a dead letter is larger than what it was
 FETCH_BYTES: Final = 8 * 1024 * 1024  # of one answer to a consumer
 GIVE_UP_S: Final = 1.0
+STOP_S: Final = 10.0
 
 AWAY: Final = (KafkaError, OSError, TimeoutError)
 """What says that Kafka cannot be used now."""
@@ -103,6 +104,20 @@ async def started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
         await give_up(producer)
         raise
     return producer
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group if the brokers can be told in time, and close every connection in any case.
+
+    In a task of its own: what aiokafka cancels of its own while it stops must not reach ours.
+    """
+    leaving = asyncio.create_task(consumer.stop())
+    try:
+        await asyncio.wait([leaving], timeout=STOP_S)
+    finally:
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        await consumer._client.close()
 
 
 async def give_up(producer: AIOKafkaProducer) -> None:

@@ -14,7 +14,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from hub.cloudevents import DATA_TYPE, PREFIX
-from hub.stores.kafka import KafkaCluster
+from hub.stores.kafka import KafkaCluster, stop
 from services.base import rfc3339
 
 _NO_ATTRIBUTE: Final = re.compile(r"[^a-z0-9]")  # what a CloudEvents attribute's name may not have
@@ -28,7 +28,7 @@ async def _reading(cluster: KafkaCluster, topic: str) -> AsyncIterator[AIOKafkaC
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def follow(

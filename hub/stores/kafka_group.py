@@ -12,14 +12,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from hub.logs import logger
-from hub.stores.kafka import CONNECT_S, KafkaCluster
+from hub.stores.kafka import CONNECT_S, KafkaCluster, stop
 
 BATCH: Final = 500  # messages taken at once
 LANES: Final = 32  # keys worked on at the same time
 POLL_MS: Final = 500
 COMMIT_S: Final = 15.0
 HAND_OVER_S: Final = 10.0  # that a partition which moves waits for the batch in work
-STOP_S: Final = 10.0
 
 Message: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 Take = Callable[[Message], Awaitable[None]]
@@ -39,14 +38,14 @@ class GroupMember:
         self._lanes = asyncio.Semaphore(LANES)
         self._at_work = asyncio.Lock()
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, ended: asyncio.Event) -> None:
         """Take messages until told to stop; the batch in work is finished and committed.
 
         Raises one of AWAY, or an ExceptionGroup of what `take` has raised: then nothing after the last
         commit counts, and the next run, here or elsewhere, begins there.
         """
         async with self._consumer() as consumer:
-            while not stop.is_set():
+            while not ended.is_set():
                 batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
                 if batch:
                     async with self._at_work:
@@ -62,9 +61,7 @@ class GroupMember:
                 await consumer.start()
             yield consumer
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await consumer.stop()
+            await stop(consumer)
 
     async def _take_all(self, batch: Iterable[Sequence[Message]]) -> None:
         """Messages of one key one after the other, keys side by side."""

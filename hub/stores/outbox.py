@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import structlog
 
+from hub.cancelled import asked_to_end
 from services.base import Clock
 from services.errors import Unavailable
 from services.ports import Log, LogRecord
@@ -97,7 +98,9 @@ class OutboxReader:
             try:
                 await self._step()
                 pause_s = FIRST_PAUSE_S
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                    raise
                 first = pause_s == FIRST_PAUSE_S  # of an outage: the others need no traceback
                 _log.warning(
                     "delivery failed, trying again",

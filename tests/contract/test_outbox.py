@@ -19,13 +19,14 @@ class Listener:
     def __init__(self) -> None:
         self.ids: list[int] = []
         self.fail = 0
+        self.failure: BaseException = ConnectionError("the broker is away")
         self._changed = asyncio.Event()
 
     async def deliver(self, records: Sequence[LogRecord]) -> None:
         if self.fail:
             self.fail -= 1
             self._changed.set()
-            raise ConnectionError("the broker is away")
+            raise self.failure
         self.ids += [int(record.id) for record in records]
         self._changed.set()
 
@@ -82,10 +83,12 @@ async def test_from_newest_hears_only_what_comes(records: Records, log: Log, clo
 
 
 @pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("failure", [ConnectionError("away"), asyncio.CancelledError("of a driver's own")])
 async def test_failed_delivery_comes_again_and_nothing_is_skipped(
-    records: Records, log: Log, clock: HandClock
+    records: Records, log: Log, clock: HandClock, failure: BaseException
 ) -> None:
     listener = Listener()
+    listener.failure = failure
     listener.fail = 3
     await write(records, 1, 2)
 

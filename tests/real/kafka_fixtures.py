@@ -26,7 +26,7 @@ def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]
 def kafka_server(own_kafka: KafkaServer) -> Iterator[KafkaServer]:
     """Our own broker, which a test may kill; it runs again afterwards."""
     yield own_kafka
-    if own_kafka.process is None or own_kafka.process.poll() is not None:
+    if not own_kafka.running:
         asyncio.run(own_kafka.start())
 
 

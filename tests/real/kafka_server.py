@@ -78,6 +78,10 @@ class KafkaServer:
         return f"127.0.0.1:{self.port}"
 
     @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def _log(self) -> Path:
         return self.directory / "broker.log"
 

@@ -6,12 +6,11 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import ConsumerRecord
 
-from hub.stores.kafka import KafkaCluster, started
+from hub.stores.kafka import KafkaCluster, started, stop
 
 Message = ConsumerRecord[bytes | None, bytes | None]
 WITHIN_S = 60.0
@@ -32,9 +31,7 @@ async def read_until(
     except TimeoutError:
         raise AssertionError(f"not enough in {topic} after {within_s} s: {len(found)} messages") from None
     finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await consumer.stop()
+        await stop(consumer)
     return found
 
 
@@ -45,7 +42,7 @@ async def end_of(cluster: KafkaCluster, topic: str) -> int:
         await consumer.start()
         return sum((await consumer.end_offsets(consumer.assignment())).values())
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def write(cluster: KafkaCluster, topic: str, messages: Iterable[dict[str, Any]]) -> None:

@@ -15,9 +15,11 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from hub.clock import utc_now
-from hub.intake import TOPIC, Intake
+from hub.dispatch import Request
+from hub.intake import TOPIC, Intake, Run
 from hub.metrics import Metrics
-from hub.stores import kafka_topics, sqlite_writer
+from hub.outcome import Outcome
+from hub.stores import kafka, kafka_group, kafka_topics, sqlite_writer
 from hub.stores.kafka import KafkaCluster
 from hub.stores.kafka_topics import ensure
 from services.models import Station
@@ -37,10 +39,12 @@ async def topics(cluster: KafkaCluster) -> None:
 
 
 @asynccontextmanager
-async def taking(hub: RunningHub, cluster: KafkaCluster) -> AsyncIterator[tuple[Intake, Metrics]]:
+async def taking(
+    hub: RunningHub, cluster: KafkaCluster, run: Run | None = None
+) -> AsyncIterator[tuple[Intake, Metrics]]:
     """A member of the test's group, which calls this hub."""
     metrics = Metrics()
-    run = hub.hub.by_message("station:telemetry")
+    run = run or hub.hub.by_message("station:telemetry")
     intake = Intake(cluster, cluster.name("group"), run, metrics, clock=utc_now)
     task = asyncio.create_task(intake.run())
     try:
@@ -48,7 +52,8 @@ async def taking(hub: RunningHub, cluster: KafkaCluster) -> AsyncIterator[tuple[
     finally:
         await intake.drain(10)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        assert ended is None or isinstance(ended, asyncio.CancelledError), repr(ended)
 
 
 def taken(metrics: Metrics, answer: str = "ok") -> int:
@@ -149,7 +154,7 @@ async def test_what_cannot_be_read_is_kept_with_its_reason(hub: RunningHub, clus
 
     async with taking(hub, cluster):
         dead = await read_until(cluster, DEAD, lambda found: len(found) == len(poison))
-        await until(lambda: _all_at(hub, 77.0))  # the good one behind them was taken
+        await until(lambda: _all_at(hub, 77.0, packs_of(0)))  # the good one behind them was taken
 
     sent = {(one["key"], one["value"]): what for what, one in poison.items()}
     reasons = {sent[letter.key, letter.value]: dict(letter.headers) for letter in dead}
@@ -214,8 +219,9 @@ async def _make_as_brokers_do(cluster: KafkaCluster, name: str) -> None:
         await admin.close()
 
 
-async def _all_at(hub: RunningHub, soc: float) -> bool:
-    return all(found[-1] == soc for found in (await heard(hub)).values()) and bool(await heard(hub))
+async def _all_at(hub: RunningHub, soc: float, packs: list[str]) -> bool:
+    found = await heard(hub)
+    return all(found.get(pack, [0.0])[-1] == soc for pack in packs)
 
 
 @pytest.mark.usefixtures("topics")
@@ -367,3 +373,32 @@ async def test_broker_killed_while_telemetry_comes(
         await until(partial(_heard_is, hub, each_level_once(count)))
 
     assert await end_of(cluster, DEAD) == 0
+
+
+async def test_broker_that_is_away_when_a_batch_is_done(
+    hub: RunningHub, kafka_server: KafkaServer, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done cannot be committed for longer than is waited for: it comes again, and changes nothing."""
+    monkeypatch.setattr(kafka_group, "COMMIT_S", 1.0)
+    monkeypatch.setattr(kafka, "STOP_S", 1.0)
+    await ensure(cluster, cluster.name(TOPIC), cluster.name(DEAD))
+    await stations(hub, 4)
+    await write(cluster, TOPIC, readings(4))
+    run = hub.hub.by_message("station:telemetry")
+
+    async def run_and_kill(request: Request) -> Outcome:
+        outcome = await run(request)
+        if kafka_server.running and not killed.is_set():
+            kafka_server.kill()
+            killed.set()
+        return outcome
+
+    killed = asyncio.Event()
+    async with taking(hub, cluster, run_and_kill):
+        async with asyncio.timeout(30):
+            await killed.wait()
+        await asyncio.sleep(5)  # the absence itself: time has to pass, nothing is waited for
+        await kafka_server.start()
+        await until(partial(_heard_is, hub, each_level_once(4)))
+        await write(cluster, TOPIC, [reading("station_001", packs_of(0), 5, "last")])
+        await until(lambda: _all_at(hub, 5.0, packs_of(0)))

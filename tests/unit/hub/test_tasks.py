@@ -18,14 +18,17 @@ from services.ports import LogRecord
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
-async def test_a_task_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failure", [RuntimeError("no"), asyncio.CancelledError("of a library's own")])
+async def test_a_task_that_fails_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
     monkeypatch.setattr("hub.supervisor.FIRST_PAUSE_S", 0.001)
     runs, alive = [0], asyncio.Event()
 
     async def work() -> None:
         runs[0] += 1
         if runs[0] < 3:
-            raise RuntimeError("no")
+            raise failure
         alive.set()
         await asyncio.Event().wait()
 
