@@ -1,4 +1,4 @@
-"""No hub runs on shared stores: the timers are one node's at a time, and as long as we hold their lease, ours."""
+"""No hub runs on shared stores: the timers are one node's at a time, and while we hold their lease, ours."""
 
 from __future__ import annotations
 

@@ -64,10 +64,10 @@ def _reached(hello: dict[str, Any], took_ms: float) -> Finding:
 async def _database(database: Any) -> Finding:
     present = await mongo_schema.version_of(database)
     known = len(mongo_schema.STEPS) + 1
-    if not present:
-        return ok("records", f"the database {database.name} is new; made at the first start")
     if await database.meta.find_one(mongo_schema.COPYING):
         return fail("records", "a restore or migration was not finished", "run it again")
+    if not present:
+        return ok("records", f"the database {database.name} is new; made at the first start")
     if present < known:
         advice = "take a backup, then start this hub: it brings them up to date"
         return warn("records", f"schema {present}, this hub has {known}", advice)

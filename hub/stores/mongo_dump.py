@@ -135,10 +135,10 @@ async def _next(cursor: Any, most: int) -> list[Any]:
 
 
 async def _check(database: Any) -> None:
-    if not await mongo_schema.version_of(database):
-        raise DumpError(f"the database {database.name} has no records of a hub")
     if await database.meta.find_one(mongo_schema.COPYING):
         raise DumpError(f"a restore or migration into the database {database.name} was not finished")
+    if not await mongo_schema.version_of(database):
+        raise DumpError(f"the database {database.name} has no records of a hub")
 
 
 def _lines(records: Sequence[LogRecord]) -> list[bytes]:
