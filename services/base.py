@@ -33,6 +33,7 @@ StationId = Id
 BatteryId = Id
 EntryId = Id
 SwapId = Id
+JobId = Id
 
 
 class Model(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from services.base import (
     EntryId,
     Id,
     Instant,
+    JobId,
     Location,
     Model,
     StationId,
@@ -21,7 +22,7 @@ from services.base import (
     UserId,
 )
 from services.figures import QueueEntryView
-from services.states import WAITING, BatteryState, EntryState, SwapState
+from services.states import WAITING, BatteryState, EntryState, JobState, SwapState
 from services.wait import Wait, wait_of
 
 
@@ -99,7 +100,7 @@ class Holder(Model):
 
 
 class Battery(Document):
-    """A pack. `held_for` is the open entry that it is promised to."""
+    """A pack. `held_for` is the open entry that it is promised to, or the open job that carries it."""
 
     battery_type: Id = STANDARD
     state: BatteryState
@@ -108,8 +109,27 @@ class Battery(Document):
     soh: float = Field(ge=0, le=100)
     temperature_c: float = 25.0
     cycles: int = 0
-    held_for: EntryId | None = None
+    held_for: EntryId | JobId | None = None
+    custody_count: int = 0  # records of its custody chain
+    custody_hash: str = ""  # of the newest one
     updated_at: Instant
+
+
+class Custody(Document):
+    """A pack got another holder: link `number` of its chain; `giver` is null for a pack that is new.
+
+    `proof` says what allowed it, `hash` is over all of this and so over the hash of the link before.
+    """
+
+    battery_id: BatteryId
+    number: int = Field(ge=1)
+    giver: Holder | None
+    taker: Holder
+    actor: UserId
+    proof: str
+    at: Instant
+    previous_hash: str
+    hash: str
 
 
 class BoardEntry(Model):
@@ -318,6 +338,59 @@ class Partner(Document):
     name: str
     location: Location
     capacity: int
+
+
+class EndKind(StrEnum):
+    """Where packs are carried from and to."""
+
+    STATION = "station"
+    PARTNER = "partner"
+
+
+class JobEnd(Model):
+    """One end of a job, as it was when the job was made."""
+
+    kind: EndKind
+    id: str
+    name: str
+    location: Location
+
+
+class Difference(Model):
+    """Packs scanned at an end of a job that are not those expected there; staff look into it."""
+
+    at_end: Literal["from", "to"]
+    missing: tuple[str, ...]  # expected and not scanned, or not fit to be carried
+    surplus: tuple[str, ...]  # scanned and not expected: another station's, a rider's, unknown
+    noted_at: Instant
+
+
+class Job(Document):
+    """Packs to be carried from one place to another. Collection `transport_jobs`."""
+
+    state: JobState
+    source: JobEnd
+    target: JobEnd
+    battery_ids: tuple[str, ...]  # reserved: `held_for` of each is the job
+    loaded_ids: tuple[str, ...] = ()  # scanned into the van
+    delivered_ids: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    distance_m: int  # in a straight line
+    credits: int  # for all of them
+    priority: int
+    wave: int = 0  # of offers: how many have gone out
+    offered_to: tuple[str, ...] = ()  # whom the first waves were pushed to
+    declined_by: tuple[str, ...] = ()
+    assignee_id: UserId | None = None
+    delivered_count: int = 0
+    credits_earned: int = 0
+    created_by: UserId
+    created_at: Instant
+    expires_at: Instant  # of the offer
+    assigned_at: Instant | None = None
+    picked_up_at: Instant | None = None
+    ended_at: Instant | None = None
+    end_reason: str | None = None
 
 
 class KeptAnswer(Document):

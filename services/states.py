@@ -42,10 +42,23 @@ class BatteryState(StrEnum):
     RETIRED = "retired"
 
 
+class JobState(StrEnum):
+    """A transport of packs from one place to another."""
+
+    PENDING = "pending"  # on offer
+    ASSIGNED = "assigned"  # a transporter is on the way to the packs
+    IN_TRANSIT = "in_transit"  # the packs are in the van
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  # nobody accepted in time
+
+
 WAITING: Final = (EntryState.CONFIRMED, EntryState.APPROACHING, EntryState.ARRIVED)
 OPEN: Final = (*WAITING, EntryState.ACTIVE)
+UNDERWAY: Final = (JobState.ASSIGNED, JobState.IN_TRANSIT)
+OPEN_JOB: Final = (JobState.PENDING, *UNDERWAY)
 
-_E, _S, _B = EntryState, SwapState, BatteryState
+_E, _S, _B, _J = EntryState, SwapState, BatteryState, JobState
 _ENDS = (_E.CANCELLED, _E.NO_SHOW, _E.EXPIRED)
 
 ENTRY_MOVES: Final[Mapping[EntryState, frozenset[EntryState]]] = {
@@ -73,6 +86,15 @@ BATTERY_MOVES: Final[Mapping[BatteryState, frozenset[BatteryState]]] = {
     _B.IN_TRANSIT: frozenset({_B.CHARGING, _B.CHARGED, _B.QUARANTINED}),
     _B.QUARANTINED: frozenset({_B.CHARGING, _B.IN_TRANSIT, _B.RETIRED}),
     _B.RETIRED: frozenset(),
+}
+
+JOB_MOVES: Final[Mapping[JobState, frozenset[JobState]]] = {
+    _J.PENDING: frozenset({_J.ASSIGNED, _J.CANCELLED, _J.EXPIRED}),
+    _J.ASSIGNED: frozenset({_J.PENDING, _J.IN_TRANSIT, _J.CANCELLED}),
+    _J.IN_TRANSIT: frozenset({_J.DELIVERED, _J.CANCELLED}),
+    _J.DELIVERED: frozenset(),
+    _J.CANCELLED: frozenset(),
+    _J.EXPIRED: frozenset(),
 }
 
 

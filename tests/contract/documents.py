@@ -14,11 +14,16 @@ from services.models import (
     Assignment,
     AuditRecord,
     Battery,
+    Custody,
+    Difference,
+    EndKind,
     Entry,
     GpsFix,
     Holder,
     HolderKind,
     InstallationFact,
+    Job,
+    JobEnd,
     KeptAnswer,
     Partner,
     Posting,
@@ -33,7 +38,7 @@ from services.models import (
     User,
     Vehicle,
 )
-from services.states import BatteryState, EntryState, SwapState
+from services.states import BatteryState, EntryState, JobState, SwapState
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLACE = Location(lat=12.9716, lng=77.5946)
@@ -117,6 +122,24 @@ def posting(id: str = "posting_1", *, amount: int = 10, **fields: Any) -> Postin
     return Posting(**{**made, **fields})
 
 
+def job(id: str = "job_1", **fields: Any) -> Job:
+    made = {
+        "id": id,
+        "state": JobState.PENDING,
+        "source": JobEnd(kind=EndKind.STATION, id="station_001", name="Indiranagar", location=PLACE),
+        "target": JobEnd(kind=EndKind.PARTNER, id="shop_001", name="Shop", location=PLACE),
+        "battery_ids": ("battery_1", "battery_2"),
+        "differences": (Difference(at_end="from", missing=(), surplus=("x",), noted_at=NOON),),
+        "distance_m": 1234,
+        "credits": 143,
+        "priority": 1,
+        "created_by": "admin_001",
+        "created_at": NOON,
+        "expires_at": NOON + timedelta(hours=1),
+    }
+    return Job(**{**made, **fields})
+
+
 def timer(id: str = "hold:1", *, due_at: datetime = NOON) -> Timer:
     return Timer(id=id, kind="hold", subject="1", due_at=due_at)
 
@@ -134,6 +157,18 @@ def one_of_each() -> dict[str, Document]:
         "queues": entry(wait_p50_minutes=0.1, position=1),
         "swaps": swap(old_battery_soc=1e-9),
         "batteries": battery(soc=33.333333333333336),
+        "custody": Custody(
+            id="battery_1:00000001",
+            battery_id="battery_1",
+            number=1,
+            giver=None,
+            taker=Holder(kind=HolderKind.SLOT, id="station_001", slot=1),
+            actor="admin_001",
+            proof="battery:save",
+            at=NOON,
+            previous_hash="",
+            hash="0" * 64,
+        ),
         "qr_tokens": QrToken(
             id="0" * 64, entry_id="e", user_id="u", station_id="s", issued_at=NOON, expires_at=NOON
         ),
@@ -142,6 +177,7 @@ def one_of_each() -> dict[str, Document]:
         "staff_assignments": Assignment(id="shift", staff_id="staff_1", station_id="s", starts_at=NOON),
         "tickets": Ticket(id="ticket", station_id="s", severity="high", kind="battery", opened_at=NOON),
         "partner_shops": Partner(id="shop_001", name="Shop", location=PLACE, capacity=8),
+        "transport_jobs": job(),
         "kept_answers": KeptAnswer(
             id="u:queue:confirm:1", payload_hash="0", answer='{"ok": true}', at=NOON, expires_at=NOON
         ),

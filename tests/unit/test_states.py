@@ -12,10 +12,13 @@ from services.errors import Conflict
 from services.states import (
     BATTERY_MOVES,
     ENTRY_MOVES,
+    JOB_MOVES,
     OPEN,
+    OPEN_JOB,
     SWAP_MOVES,
     BatteryState,
     EntryState,
+    JobState,
     SwapState,
     moved,
 )
@@ -24,6 +27,7 @@ TABLES: list[tuple[type[StrEnum], Any]] = [
     (EntryState, ENTRY_MOVES),
     (SwapState, SWAP_MOVES),
     (BatteryState, BATTERY_MOVES),
+    (JobState, JOB_MOVES),
 ]
 
 
@@ -47,3 +51,7 @@ def test_every_step_is_allowed_or_a_conflict(states: type[StrEnum], moves: Any) 
 
 def test_an_ended_entry_never_moves_again() -> None:
     assert all(not ENTRY_MOVES[state] for state in EntryState if state not in OPEN)
+
+
+def test_an_ended_job_never_moves_again() -> None:
+    assert all(not JOB_MOVES[state] for state in JobState if state not in OPEN_JOB)

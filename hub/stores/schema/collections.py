@@ -48,6 +48,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
             Index("batteries_by_promise", ("held_for",)),
         ),
     ),
+    Collection("custody", models.Custody, (Index("custody_chain", ("battery_id", "number"), unique=True),)),
     Collection("qr_tokens", models.QrToken, (Index("qr_tokens_by_entry", ("entry_id",)),)),
     Collection(
         "credits",
@@ -68,6 +69,16 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     ),
     Collection("tickets", models.Ticket, (Index("tickets_by_station", ("station_id", "status")),)),
     Collection("partner_shops", models.Partner),
+    Collection(
+        "transport_jobs",
+        models.Job,
+        (
+            Index("transport_jobs_by_state", ("state", "id")),
+            Index("transport_jobs_by_assignee", ("assignee_id", "id")),
+            Index("transport_jobs_by_source", ("source.id", "state")),
+            Index("transport_jobs_by_target", ("target.id", "state")),
+        ),
+    ),
     Collection(
         "kept_answers",
         models.KeptAnswer,
