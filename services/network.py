@@ -8,6 +8,7 @@ from services.arrivals import Arrivals
 from services.base import Clock, Ids, Secrets
 from services.boards import Boards
 from services.credits import CreditService
+from services.custody import CustodyService
 from services.entries import Entries
 from services.holds import Holds
 from services.people import PeopleService
@@ -30,6 +31,7 @@ class Services:
 
     world: World
     credits: CreditService
+    custody: CustodyService
     people: PeopleService
     positions: PositionService
     qr: QrService
@@ -55,6 +57,7 @@ class Services:
         world = World(records, live, clock, ids, secrets, signer, rules)
         boards = Boards(world)
         awards = CreditService(world)
+        custody = CustodyService(world)
         entries = Entries(world, boards, awards)
         holds = Holds(world, boards, entries)
         steps = {
@@ -64,12 +67,13 @@ class Services:
         return cls(
             world=world,
             credits=awards,
+            custody=custody,
             people=PeopleService(world, boards),
             positions=PositionService(world, Arrivals(world, boards, entries, holds)),
             qr=QrService(world, entries, awards),
             queue=QueueService(world, boards, entries, holds),
             recommend=RecommendService(world),
             stations=StationService(world, boards, entries),
-            swap=SwapService(world, boards, entries, awards),
+            swap=SwapService(world, entries, awards, custody),
             timers=TimerService(world, steps),
         )

@@ -6,8 +6,8 @@ from typing import Final
 
 from services.answers import CountedPage, SwapDone, SwapView
 from services.base import Model
-from services.boards import Boards
 from services.credits import CreditService
+from services.custody import CustodyService
 from services.entries import SWAP_AWARD, Entries
 from services.errors import NotActive, NotFound, WrongBattery, raise_
 from services.events import CreditsAwarded, SwapCancelled, SwapCompleted
@@ -51,11 +51,13 @@ class Handover(Model):
 class SwapService:
     """Ends swaps that a scan has begun, and shows them."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries, credits: CreditService) -> None:
+    def __init__(
+        self, world: World, entries: Entries, credits: CreditService, custody: CustodyService
+    ) -> None:
         self._world = world
-        self._boards = boards
         self._entries = entries
         self._credits = credits
+        self._custody = custody
 
     async def get(self, swap_id: str) -> Swap:
         """Raises NotFound."""
@@ -74,7 +76,7 @@ class SwapService:
             entry = await tx.queues.get(swap.entry_id) or raise_(NotFound(swap_id=swap_id))
             old = await self._rider_pack(tx, entry, handover.old_battery_id)
             new = await self._new_pack(tx, entry, handover.new_battery_id, old)
-            await self._exchange(tx, entry, old, new, handover)
+            await self._exchange(tx, entry, old, new, handover, by)
             earned = await self._credits.settle(
                 tx, source=swap.id, rule=SWAP_AWARD, state=PostingState.POSTED
             )
@@ -102,7 +104,13 @@ class SwapService:
         return pack
 
     async def _exchange(
-        self, tx: Transaction, entry: Entry, old: Battery | None, new: Battery, handover: Handover
+        self,
+        tx: Transaction,
+        entry: Entry,
+        old: Battery | None,
+        new: Battery,
+        handover: Handover,
+        by: str,
     ) -> None:
         """The new pack goes to the rider, the old one into the slot that this frees."""
         now = self._world.clock()
@@ -113,14 +121,14 @@ class SwapService:
             held_for=None,
             updated_at=now,
         )
-        await tx.batteries.replace(given)
+        given = await self._custody.hand_over(tx, new, given, by=by, proof=f"swap:{entry.swap_id}")
         self._entries.log_pack(tx, given, entry.station_id)
         await self._entries.free_pack(tx, entry)  # the assigned one, when another was handed out
         if old is not None:
-            await self._take_back(tx, old, slot, entry, handover)
+            await self._take_back(tx, old, slot, entry, handover, by)
 
     async def _take_back(
-        self, tx: Transaction, old: Battery, slot: Holder, entry: Entry, handover: Handover
+        self, tx: Transaction, old: Battery, slot: Holder, entry: Entry, handover: Handover, by: str
     ) -> None:
         soc = old.soc if handover.old_battery_soc is None else handover.old_battery_soc
         taken = old.changed(
@@ -130,7 +138,7 @@ class SwapService:
             cycles=old.cycles + 1,
             updated_at=self._world.clock(),
         )
-        await tx.batteries.replace(taken)
+        taken = await self._custody.hand_over(tx, old, taken, by=by, proof=f"swap:{entry.swap_id}")
         self._entries.log_pack(tx, taken, entry.station_id)
         if handover.old_battery_health is PackHealth.FAULTY:
             await self._open_ticket(tx, taken, entry, handover.notes)

@@ -45,7 +45,11 @@ def _use_rowid_tables(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE old")
 
 
-STEPS: Final[tuple[Step, ...]] = (_add_log, _use_rowid_tables)
+def _whole_network(_connection: sqlite3.Connection) -> None:
+    """Documents got fields that earlier hubs refuse; what has them not means their defaults."""
+
+
+STEPS: Final[tuple[Step, ...]] = (_add_log, _use_rowid_tables, _whole_network)
 """Step n brings a file from version n to n + 1. Append only."""
 
 
