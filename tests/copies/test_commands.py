@@ -16,7 +16,7 @@ from tests.copies.test_files import fill
 from tests.e2e.commands import navswap, started
 from tests.e2e.prepare import prepare
 from tests.e2e.process import HubProcess, free_port, running_hub
-from tests.real.mongo_server import client_of
+from tests.real.mongo_server import client_of, in_database
 
 SQLITE_TO_MONGODB = ("migrate", "--from", "sqlite", "--to", "mongodb")
 ENDED_S = 30
@@ -55,7 +55,7 @@ async def test_the_doctor_says_which_setting_cannot_be_read(tmp_path: Path) -> N
 
 async def test_the_doctor_looks_at_every_server(tmp_path: Path, mongo_uri: str, redis_url: str) -> None:
     hub = HubProcess(tmp_path / "data", settings={"MONGODB_URI": mongo_uri, "REDIS_HOST": redis_url})
-    code, found = await doctor(hub)
+    _, found = await doctor(hub, MONGODB_URI=in_database(mongo_uri, "navswap_that_nobody_made"))
     assert "new" in found["records"]["found"]
     assert found["clock of mongodb"]["state"] == found["clock of redis"]["state"] == "ok"
     assert found["redis"]["state"] in ("ok", "warn")
