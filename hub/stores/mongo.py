@@ -24,6 +24,7 @@ from hub.stores.mongo_lease import HubLease
 from hub.stores.mongo_log import MongoLog
 from hub.stores.mongo_numbers import Numbers
 from hub.stores.mongo_outbox import Outbox
+from hub.stores.mongo_presence import Presence
 from hub.stores.mongo_prune import prune
 from hub.stores.mongo_records import MongoRecords
 from hub.stores.mongo_schema import HEADS, OUTBOX, POSITIONS
@@ -84,8 +85,10 @@ class MongoStore:
             wire = min(newest_wire, await _checked(client))
             database = _database(client)
             await _prepare(database)
-            sessions = await stack.enter_async_context(_sessions(client, most=TRANSACTIONS))
-            numbering = await stack.enter_async_context(_sessions(client, most=1))
+            presence = Presence(database, SortableIds()())
+            await stack.enter_async_context(_present(presence))
+            sessions = await stack.enter_async_context(_sessions(client, TRANSACTIONS, presence))
+            numbering = await stack.enter_async_context(_sessions(client, 1, presence))
             outbox = Outbox(database[OUTBOX])
             numbers = Numbers(numbering, outbox.collection, database[HEADS])
             log = MongoLog(numbers, outbox, database[POSITIONS])
@@ -97,6 +100,7 @@ class MongoStore:
                 lease = HubLease(database[META], alone_as, SortableIds()())
                 records.may_begin = lease.check
                 await stack.enter_async_context(_held(lease))
+                await presence.end_others()
                 await log.numbering.adopt()
             await stack.enter_async_context(_following(log, database[HEADS], shared=alone_as is None))
             stack.push_async_callback(_finish, log, commits)
@@ -163,8 +167,16 @@ def _collections(database: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _sessions(client: Any, *, most: int) -> AsyncIterator[Sessions]:
-    sessions = Sessions(client, most=most)
+async def _present(presence: Presence) -> AsyncIterator[None]:
+    async with _running(presence.run):
+        yield
+    with suppress(Unavailable):
+        await presence.leave()
+
+
+@asynccontextmanager
+async def _sessions(client: Any, most: int, presence: Presence) -> AsyncIterator[Sessions]:
+    sessions = Sessions(client, most=most, note=presence.note)
     try:
         yield sessions
     finally:

@@ -55,11 +55,13 @@ class Numbering:
             raise Unavailable(store="records") from None
 
     async def adopt(self) -> None:
-        """Number whatever waits: for a hub that is alone, before it serves."""
+        """Number whatever waits: for a hub that is alone, before it serves. If not now, then soon."""
         more = True
         while more:
-            given = await self._numbers.give(lambda one: True, set())
-            more = not given.is_all
+            try:
+                more = not (await self._numbers.give(lambda one: True, set())).is_all
+            except WriteConflict:
+                break
         self._publish(await self._numbers.head(), ())
 
     async def run(self) -> None:

@@ -47,8 +47,10 @@ class Sessions:
     and lose more races. The others wait here, first come, first served, with nothing begun.
     """
 
-    def __init__(self, client: Any, *, most: int) -> None:
+    def __init__(self, client: Any, *, most: int, note: Callable[[Any], Awaitable[None]]) -> None:
+        """`note` hears the id of each session before it is used."""
         self._client = client
+        self._note = note
         self._idle: list[Any] = []
         self._slots = asyncio.Semaphore(most)
         self._waiting = 0
@@ -75,8 +77,17 @@ class Sessions:
     async def take(self) -> Any:
         """A session with its transaction begun; the server hears of it with the first call."""
         with domain_errors():
-            session = self._idle.pop() if self._idle else await unbroken(self._client.start_session())
+            session = self._idle.pop() if self._idle else await self._new()
         session.start_transaction(SNAPSHOT, MAJORITY, ReadPreference.PRIMARY)
+        return session
+
+    async def _new(self) -> Any:
+        session = await unbroken(self._client.start_session())
+        try:
+            await self._note(session.session_id)
+        except BaseException:
+            self._own(self._end(session))
+            raise
         return session
 
     def give_back(self, session: Any) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from hub.clock import utc_now
+from hub.stores import mongo_presence
 from hub.stores.mongo import MongoStore
+from services.again import insist
 from services.errors import Unavailable
 from tests.contract.documents import user
 from tests.real.mongo_server import MongoServer, client_of, in_database
@@ -148,3 +150,31 @@ async def test_what_a_killed_hub_left_without_numbers_gets_them_from_another(
         assert await store.log.wait(after=1, timeout_s=10)
 
     assert [record.key for record in await store.log.read(after=0, limit=10)] == ["entry_1", "entry_2"]
+
+
+async def test_what_a_killed_hub_holds_is_free_for_others_after_a_while(
+    mongo_server: MongoServer, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo_presence, "BEAT_S", 0.1)
+    monkeypatch.setattr(mongo_presence, "GONE_S", 0.5)
+    async with MongoStore.open(uri, clock=utc_now) as store:
+        async with store.records.transaction() as tx:
+            await tx.users.insert(user())
+        with client_of(uri) as killed, killed.start_session() as session:
+            database = killed.get_default_database()
+            session.start_transaction()
+            database["users"].update_one({}, {"$set": {"name": "Held"}}, session=session)
+            dead = {"_id": "sessions:dead", "beat": 3, "sessions": [session.session_id]}
+            database["meta"].insert_one(dead)
+
+            async def rename() -> None:
+                async with store.records.transaction() as tx:
+                    present = await tx.users.get("consumer_001")
+                    assert present
+                    await tx.users.replace(present.changed(name="Free"))
+
+            await insist(rename, within_s=10)
+            assert database["meta"].find_one({"_id": "sessions:dead"}) is None
+
+    with client_of(uri) as client:
+        assert [one["_id"] for one in client.get_default_database()["meta"].find()] == ["schema"]
