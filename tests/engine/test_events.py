@@ -12,7 +12,7 @@ import socketio
 from engine_support import Serve, eventually
 
 from hub.engine import concurrent
-from hub.engine.rooms import MAX_CALLBACKS
+from hub.engine.directory import MAX_CALLBACKS
 
 
 async def test_events_acknowledge_with_none_one_and_several_values(serve: Serve) -> None:

@@ -16,7 +16,7 @@ from tests.support.hub import RunningHub, running
 from tests.support.people import Person
 
 __all__ = ["mongo_databases", "mongo_uri", "redis_databases", "redis_url"]
-SECRET = "only for this test, and for nothing else at all"  # noqa: S105
+SECRET = "only for this test, and for nothing else at all"
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from hub.engine.client import Client
 from hub.engine.cluster.bus import Bus
 from hub.engine.cluster.message import Message, pack, unpack
 from hub.engine.cluster.sessions import SharedRecovery
+from hub.engine.directory import targets
 from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
 from hub.engine.outgoing import Outgoing
-from hub.engine.rooms import NativeRooms, targets
+from hub.engine.rooms import NativeRooms
 
 _RESYNC: Final = b"events were missed; connect again"
 _logger = logging.getLogger("hub.engine")
