@@ -89,7 +89,13 @@ class Analysis(Model):
     at: Instant
 
 
-class Incident(Document):
+class _Drafted(Document):
+    def drafted(self, **fields: object) -> Self:
+        """A copy that is no version yet: several steps of one transaction make one version."""
+        return self.model_copy(update=fields)
+
+
+class Incident(_Drafted):
     """One cause at one station, while it is open. Collection `incidents`."""
 
     station_id: StationId
@@ -112,10 +118,6 @@ class Incident(Document):
     end_reason: str | None = None
     history: tuple[Step, ...] = ()
 
-    def drafted(self, **fields: object) -> Self:
-        """A copy that is no version yet: several steps of one transaction make one version."""
-        return self.model_copy(update=fields)
-
     def noted(self, at: Instant, what: str, by: str | None = None) -> Self:
         """A draft with one more line of history."""
         return self.drafted(history=(*self.history, Step(at=at, what=what, by=by))[-MOST_STEPS:])
@@ -135,7 +137,7 @@ class Note(Model):
     text: str
 
 
-class Ticket(Document):
+class Ticket(_Drafted):
     """Work for a person, with a clock until it is acknowledged and one until it is repaired.
 
     Limits follow the severity; time spent in a pause does not count. Collection `tickets`.
@@ -160,6 +162,10 @@ class Ticket(Document):
     paused_s: float = 0.0  # of the pauses that have ended
     acknowledge_escalated: int = 0  # % of the limit at which it was told last
     repair_escalated: int = 0
+
+    def noted(self, at: Instant, by: str, text: str) -> Self:
+        """A draft with one more note."""
+        return self.drafted(notes=(*self.notes, Note(at=at, by=by, text=text))[-MOST_NOTES:])
 
 
 def cause_of(kind: str, battery_id: str | None) -> str:

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Final
 
 ATTEMPTS: Final = 2
-CHARGED_BY: Final = 1.0  # state of charge that proves a charger to work, %
+CHARGED_BY: Final = 6.0
+"""State of charge that proves a charger to work, %: more than one step of what telemetry records."""
 
 
 class Precondition(StrEnum):
@@ -53,7 +54,7 @@ RUNBOOKS: Final = (
         action="restart_charger",
         verification=Verification.CHARGING,
         undo=None,
-        time_limit=timedelta(minutes=5),
+        time_limit=timedelta(minutes=10),
     ),
     Runbook(
         name="free_slot",

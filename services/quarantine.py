@@ -1,0 +1,58 @@
+"""A pack under suspicion is taken out of use, and a promise of it becomes one of another pack."""
+
+from __future__ import annotations
+
+from services.boards import Boards
+from services.entries import Entries
+from services.errors import NotFound, raise_
+from services.models import Battery, Entry, HolderKind, battery_type_of
+from services.ports import Transaction
+from services.runbooks import OF_THE_PLACE
+from services.states import BATTERY_MOVES, INCIDENT_OPEN, BatteryState
+from services.world import World
+
+
+class Quarantine:
+    """Steps on one pack, inside the caller's transaction; the caller publishes the station."""
+
+    def __init__(self, world: World, boards: Boards, entries: Entries) -> None:
+        self._world = world
+        self._boards = boards
+        self._entries = entries
+
+    async def take_out(self, tx: Transaction, pack: Battery) -> Battery:
+        """Quarantine a pack in a slot; one that is elsewhere, or out of use already, stays as it is."""
+        in_slot = pack.holder.kind is HolderKind.SLOT
+        if not in_slot or BatteryState.QUARANTINED not in BATTERY_MOVES[pack.state]:
+            return pack
+        entry = await tx.queues.get(pack.held_for) if pack.held_for else None
+        out = pack.changed(
+            state=BatteryState.QUARANTINED,
+            held_for=None if entry else pack.held_for,  # a job carries also what is out of use
+            updated_at=self._world.clock(),
+        )
+        await tx.batteries.replace(out)
+        self._entries.log_pack(tx, out, pack.holder.id)
+        if entry is not None:
+            await self._promise_another(tx, entry)
+        return out
+
+    async def _promise_another(self, tx: Transaction, entry: Entry) -> None:
+        """The rider keeps the place; without another pack to promise, staff hand out what gets charged."""
+        other = await self._entries.choose_pack(tx, entry.station_id, battery_type_of(entry.vehicle))
+        if other is not None:
+            await self._entries.hold(tx, other, entry.id)
+        await self._assign(tx, entry, other.id if other else None)
+
+    async def _assign(self, tx: Transaction, entry: Entry, battery_id: str | None) -> None:
+        assigned = entry.changed(battery_id=battery_id)
+        await tx.queues.replace(assigned)
+        swap = await tx.swaps.get(entry.swap_id) or raise_(NotFound(swap_id=entry.swap_id))
+        await tx.swaps.replace(swap.changed(assigned_battery_id=battery_id))
+        tx.log(self._boards.queue_updated(assigned))
+
+
+async def is_suspect(tx: Transaction, battery_id: str) -> bool:
+    """Is there an open incident about the pack itself?"""
+    about = await tx.incidents.find({"battery_id": battery_id, "state": INCIDENT_OPEN})
+    return any(incident.kind not in OF_THE_PLACE for incident in about)
