@@ -35,13 +35,21 @@ class CreditService:
                 )
             )
 
-    async def settle(self, tx: Transaction, *, source: str, rule: str, state: PostingState) -> int:
-        """Post or void a promised award; answers what its account gets now (0 when voided or absent)."""
+    async def settle(
+        self, tx: Transaction, *, source: str, rule: str, state: PostingState, amount: int | None = None
+    ) -> int:
+        """Post or void a promised award; answers what its account gets now (0 when voided or absent).
+
+        `amount`: what is posted of it, when less was done than was promised.
+        """
         awarded = 0
         pending = {"source": source, "rule": rule, "state": PostingState.PENDING}
         for posting in await tx.credits.find(pending):
-            await tx.credits.replace(posting.changed(state=state, at=self._world.clock()))
-            awarded += posting.amount if posting.account != NETWORK else 0
+            value = posting.amount
+            if amount is not None:
+                value = -amount if posting.account == NETWORK else amount
+            await tx.credits.replace(posting.changed(state=state, amount=value, at=self._world.clock()))
+            awarded += value if posting.account != NETWORK else 0
         return awarded if state is PostingState.POSTED else 0
 
     async def balance(self, reads: Snapshot | Transaction, account: str) -> int:

@@ -150,6 +150,20 @@ class NotActive(HubError):
     message = "This is not in progress, so it cannot be done now."
 
 
+class JobTaken(HubError):
+    """Another transporter was faster."""
+
+    code = ErrorCode.JOB_TAKEN
+    message = "Another transporter has taken this job."
+
+
+class JobNotYours(HubError):
+    """The job is assigned to somebody else, or to nobody."""
+
+    code = ErrorCode.JOB_NOT_YOURS
+    message = "This job is not assigned to you."
+
+
 class OutsideGeofence(HubError):
     """The caller's newest fix is not inside the place."""
 
@@ -163,6 +177,14 @@ class WrongBattery(HubError):
 
     code = ErrorCode.WRONG_BATTERY
     message = "That battery cannot be used for this swap."
+
+
+class NotEnoughStaff(HubError):
+    """A diversion would leave a station with fewer staff than STAFF_MINIMUM."""
+
+    code = ErrorCode.NOT_ENOUGH_STAFF
+    message = "That would leave too few staff at the station."
+    retryable = True
 
 
 class Conflict(HubError):

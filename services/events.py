@@ -35,6 +35,7 @@ class Fact(Model):
     name: ClassVar[str | None] = None
     type: ClassVar[str | None] = None
     topic: ClassVar[Topic | None] = None
+    room_names: ClassVar[tuple[str, ...]] = ()  # for the docs, where its own fields do not tell its rooms
 
     id: str
     at: Instant
@@ -294,8 +295,8 @@ class SwapCancelled(_ForRiderAndStaff):
     reason: str
 
 
-class CreditsAwarded(_AtStation):
-    """Credits were posted to an account."""
+class CreditsPosted(Fact):
+    """Credits were posted to an account: for a swap at its station, for a job under its id."""
 
     name = "credits:awarded"
     type = "credits.posted"
@@ -303,11 +304,15 @@ class CreditsAwarded(_AtStation):
     user_id: str
     amount: int
     reason: str
-    source: str
+    source: str  # the swap or the job
     balance: int
 
     def rooms(self) -> tuple[str, ...]:
         return (f"user:{self.user_id}", "admin")
+
+
+class CreditsAwarded(CreditsPosted, _AtStation):
+    """A rider's award was posted."""
 
 
 # --- the station

@@ -15,10 +15,14 @@ class Rules(Model):
     queue_hold_minutes: float = Field(30, gt=0)
     queue_hold_most_minutes: float = Field(60, gt=0)
     queue_call_minutes: float = Field(10, gt=0)
+    queue_max_capacity: int = Field(20, ge=1)  # places of a new station's queue
     geofence_radius_m: float = Field(500, gt=0)
     qr_token_expiry_minutes: float = Field(15, gt=0)
     gps_max_speed_mps: float = Field(70, ge=0)  # 0: no speed rule
     swap_credits: int = Field(10, ge=0)
+    transport_base_credits: int = Field(100, ge=0)
+    staff_minimum: int = Field(1, ge=0)  # that a diversion must leave at a station
+    diversion_offer_minutes: float = Field(10, gt=0)
     safety_stock: int = Field(0, ge=0)
     charged_soc: float = Field(90, gt=0, le=100)  # a pack at or above this is charged, %
 
@@ -33,6 +37,10 @@ class Rules(Model):
     @property
     def queue_call(self) -> timedelta:
         return timedelta(minutes=self.queue_call_minutes)
+
+    @property
+    def diversion_offer(self) -> timedelta:
+        return timedelta(minutes=self.diversion_offer_minutes)
 
     def qr_expires_at(self, issued_at: datetime) -> datetime:
         """When a token given out then can be scanned no longer."""
