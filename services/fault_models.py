@@ -111,6 +111,7 @@ class Incident(_Drafted):
     raised_at: Instant
     last_reported_at: Instant
     runs: tuple[Run, ...] = ()
+    last_run_at: Instant | None = None
     analysis: Analysis | None = None
     climbs_at: Instant | None = None  # to level 3, unless it ends before
     ticket_id: str | None = None

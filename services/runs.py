@@ -24,7 +24,6 @@ from services.world import World
 
 RUN_TIMER: Final = "fault.run"
 BUDGET_WINDOW: Final = timedelta(hours=1)
-LOOK_BACK: Final = timedelta(hours=2)  # who was raised before has used up its attempts long ago
 MOST_CONTROLLERS: Final = 8
 
 
@@ -49,7 +48,7 @@ class Runs:
         run = await self._run(tx, draft, runbook)
         self._command(tx, draft, run, controllers, runbook.action, await pack_of(tx, draft))
         await set_timer(tx, timer(RUN_TIMER, draft.id, run.until))
-        started = draft.drafted(runs=(*draft.runs, run))
+        started = draft.drafted(runs=(*draft.runs, run), last_run_at=run.started_at)
         return self._note(started, f"{runbook.name}, attempt {run.attempt}: {runbook.action}")
 
     async def _run(self, tx: Transaction, draft: Incident, runbook: Runbook) -> Run:
@@ -94,11 +93,11 @@ class Runs:
                 return True
 
     async def _runs_lately(self, tx: Transaction, draft: Incident, runbook: Runbook) -> int:
-        now = self._world.clock()
-        lately: Where = {"station_id": draft.station_id, "raised_at": Range(gte=now - LOOK_BACK)}
+        since = self._world.clock() - BUDGET_WINDOW
+        lately: Where = {"station_id": draft.station_id, "last_run_at": Range(gt=since)}
         others = [one for one in await tx.incidents.find(lately) if one.id != draft.id]
         return sum(
-            run.runbook == runbook.name and run.started_at > now - BUDGET_WINDOW
+            run.runbook == runbook.name and run.started_at > since
             for incident in (draft, *others)
             for run in incident.runs
         )
