@@ -38,7 +38,7 @@ def run(_arguments: argparse.Namespace) -> int:
 
 async def _rebuild(settings: Settings) -> int:
     async with open_resources(settings, clock=utc_now) as resources:
-        services = _services(settings, resources)
+        services = services_of(settings, resources)
         await services.stations.rebuild_live()
         same = await _is_same(services)
         stations = len(await resources.live.boards()) if same else 0
@@ -49,7 +49,8 @@ async def _rebuild(settings: Settings) -> int:
     return 0
 
 
-def _services(settings: Settings, resources: Resources) -> Services:
+def services_of(settings: Settings, resources: Resources) -> Services:
+    """The services on open stores, for a command that needs no hub."""
     return Services.build(
         records=resources.records,
         live=resources.live,

@@ -1,0 +1,102 @@
+"""Facts about what operators and users save: stations, packs outside of stations, partners, people."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from services.base import Instant, Location
+from services.events import Fact, Topic
+from services.models import Battery, Holder, Role, Vehicle
+from services.states import BatteryState
+
+
+class StationSaved(Fact):
+    """A station was made, changed, opened or closed; rooms hear `station:updated`, the log has this."""
+
+    type = "station.saved"
+    topic = Topic.SWAP
+
+    station_id: str
+    station_name: str
+    location: Location
+    is_active: bool
+    capacity: int
+    bays: int
+    slots: int
+
+    def key(self) -> str:
+        return self.station_id
+
+
+class BatteryMovedElsewhere(Fact):
+    """A pack that no station has, or had until now, has changed its holder or its state."""
+
+    name = "battery:changed"
+    type = "battery.moved"
+    topic = Topic.SWAP
+
+    battery_id: str
+    state: BatteryState
+    holder: Holder
+    soc: float
+    soh: float
+    held: bool
+
+    @classmethod
+    def of(cls, battery: Battery, *, id: str, at: Instant) -> Self:
+        return cls(
+            id=id,
+            at=at,
+            version=battery.version,
+            battery_id=battery.id,
+            state=battery.state,
+            holder=battery.holder,
+            soc=battery.soc,
+            soh=battery.soh,
+            held=battery.held_for is not None,
+        )
+
+    def rooms(self) -> tuple[str, ...]:
+        return ("admin",)
+
+    def key(self) -> str:
+        return self.battery_id
+
+
+class PartnerSaved(Fact):
+    """A partner was made or changed."""
+
+    name = "partner:changed"
+    type = "partner.saved"
+    topic = Topic.LOGISTICS
+
+    partner_id: str
+    partner_name: str
+    location: Location
+    capacity: int
+
+    def rooms(self) -> tuple[str, ...]:
+        return ("admin",)
+
+    def key(self) -> str:
+        return self.partner_id
+
+
+class UserSaved(Fact):
+    """Somebody's record was made or changed; without the phone number, which is not for the log."""
+
+    name: ClassVar[str | None] = "profile:changed"
+    type = "user.saved"
+    topic = Topic.SWAP
+
+    user_id: str
+    role: Role
+    user_name: str
+    vehicle: Vehicle | None
+    station_id: str | None
+
+    def rooms(self) -> tuple[str, ...]:
+        return (f"user:{self.user_id}", "admin")
+
+    def key(self) -> str:
+        return self.user_id
