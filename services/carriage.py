@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 from services.cargo import Cargo
 from services.credits import CreditService
+from services.differences import Differences
 from services.errors import JobNotYours, NotActive, NotFound, WrongBattery, raise_
 from services.job_ends import JobEnds
-from services.job_events import JobCompleted, JobDiffers, JobPickedUp, TransportPaid
+from services.job_events import JobCompleted, JobPickedUp, TransportPaid
 from services.job_figures import JobView
-from services.models import Battery, Difference, Job, JobEnd, PostingState
+from services.models import Battery, Job, JobEnd, PostingState
 from services.ports import Transaction
 from services.presence import require_at
 from services.reward import CREDITS_PER_PACK
@@ -26,10 +27,13 @@ TRANSPORT_AWARD: Final = "transport_award"  # the rule that pays a transporter f
 class Carriage:
     """Pickup and delivery by scanned packs. What was not expected is noted and told, and never moved."""
 
-    def __init__(self, world: World, ends: JobEnds, cargo: Cargo, credits: CreditService) -> None:
+    def __init__(
+        self, world: World, ends: JobEnds, cargo: Cargo, differences: Differences, credits: CreditService
+    ) -> None:
         self._world = world
         self._ends = ends
         self._cargo = cargo
+        self._differences = differences
         self._credits = credits
 
     async def pickup(self, job_id: str, scanned: Sequence[str], *, by: str) -> JobView:
@@ -55,7 +59,7 @@ class Carriage:
         return self._ends.is_at(pack, source) and pack.state is not BatteryState.QUARANTINED
 
     async def _depart(self, tx: Transaction, job: Job, loaded: list[Battery], scanned: Sequence[str]) -> Job:
-        difference = self._difference("from", job.battery_ids, loaded, scanned)
+        difference = self._differences.between("from", job.battery_ids, loaded, scanned)
         gone = job.changed(
             state=moved(JOB_MOVES, job.state, JobState.IN_TRANSIT),
             loaded_ids=tuple(pack.id for pack in loaded),
@@ -66,7 +70,7 @@ class Carriage:
         await clear_timers(tx, job.id, STUCK)
         await self._promise(tx, gone)
         tx.log(JobPickedUp.of(gone, self._world.stamp()))
-        self._tell(tx, gone, difference)
+        await self._differences.tell(tx, gone, difference)
         return gone
 
     async def _promise(self, tx: Transaction, job: Job) -> None:
@@ -101,7 +105,7 @@ class Carriage:
         return JobView.of(done)
 
     async def _arrive(self, tx: Transaction, job: Job, arrived: list[Battery], scanned: Sequence[str]) -> Job:
-        difference = self._difference("to", job.loaded_ids, arrived, scanned)
+        difference = self._differences.between("to", job.loaded_ids, arrived, scanned)
         amount = _reward(job, len(arrived))
         earned = await self._credits.settle(
             tx, source=job.id, rule=TRANSPORT_AWARD, state=PostingState.POSTED, amount=amount
@@ -116,8 +120,8 @@ class Carriage:
         )
         await tx.transport_jobs.replace(done)
         tx.log(JobCompleted.of(done, self._world.stamp()))
-        self._tell(tx, done, difference)
         tx.log(await self._paid(tx, done))
+        await self._differences.tell(tx, done, difference)
         return done
 
     async def _paid(self, tx: Transaction, job: Job) -> TransportPaid:
@@ -132,25 +136,6 @@ class Carriage:
             source=job.id,
             balance=await self._credits.balance(tx, user_id),
         )
-
-    def _difference(
-        self,
-        at_end: Literal["from", "to"],
-        expected: Sequence[str],
-        good: list[Battery],
-        scanned: Sequence[str],
-    ) -> tuple[Difference, ...]:
-        """What was scanned against what was expected; nothing when they agree."""
-        taken = {pack.id for pack in good}
-        missing = tuple(id for id in expected if id not in taken)
-        surplus = tuple(id for id in dict.fromkeys(scanned) if id not in taken)
-        if not missing and not surplus:
-            return ()
-        return (Difference(at_end=at_end, missing=missing, surplus=surplus, noted_at=self._world.clock()),)
-
-    def _tell(self, tx: Transaction, job: Job, differences: tuple[Difference, ...]) -> None:
-        for one in differences:
-            tx.log(JobDiffers.of(job, one, self._world.stamp()))
 
 
 async def mine(tx: Transaction, job_id: str, user_id: str, state: JobState) -> Job:

@@ -8,6 +8,7 @@ from services.base import Model
 from services.cargo import Cargo
 from services.carriage import TRANSPORT_AWARD, mine
 from services.credits import CreditService
+from services.differences import Differences
 from services.errors import JobTaken, NotActive, NotFound, raise_
 from services.geo import distance_m
 from services.job_ends import JobEnds
@@ -16,7 +17,6 @@ from services.job_events import (
     JobCancelled,
     JobCreated,
     JobDeclined,
-    JobDiffers,
     JobExpired,
     JobIncoming,
     JobReleased,
@@ -51,12 +51,19 @@ class TransportService:
     """Makes, offers and hands out jobs. Races for a job are decided by its version in the store."""
 
     def __init__(
-        self, world: World, ends: JobEnds, cargo: Cargo, offers: Offers, credits: CreditService
+        self,
+        world: World,
+        ends: JobEnds,
+        cargo: Cargo,
+        offers: Offers,
+        differences: Differences,
+        credits: CreditService,
     ) -> None:
         self._world = world
         self._ends = ends
         self._cargo = cargo
         self._offers = offers
+        self._differences = differences
         self._credits = credits
 
     async def create(self, order: Order, *, by: str) -> JobView:
@@ -181,18 +188,11 @@ class TransportService:
             job = await self._get(tx, job_id)
             if job.state not in OPEN_JOB:
                 raise NotActive(job_id=job_id, state=job.state)
-            missing = self._missing(job)
+            missing = self._differences.between("to", job.loaded_ids, (), ())
             ended = await self._end(tx, job, JobState.CANCELLED, reason, missing)
             tx.log(JobCancelled.of(ended, self._world.stamp()))
-            for one in missing:
-                tx.log(JobDiffers.of(ended, one, self._world.stamp()))
+            await self._differences.tell(tx, ended, missing)
         return JobView.of(ended)
-
-    def _missing(self, job: Job) -> tuple[Difference, ...]:
-        if job.state is not JobState.IN_TRANSIT:
-            return ()
-        now = self._world.clock()
-        return (Difference(at_end="to", missing=job.loaded_ids, surplus=(), noted_at=now),)
 
     async def _end(
         self, tx: Transaction, job: Job, state: JobState, reason: str | None, noted: tuple[Difference, ...]
