@@ -84,7 +84,9 @@ class Entries:
         for token in await tx.qr_tokens.find({"entry_id": entry.id, "used_at": None, "replaced_at": None}):
             await tx.qr_tokens.replace(token.changed(replaced_at=self._world.clock()))
 
-    async def choose_pack(self, tx: Transaction, station_id: str, battery_type: str) -> Battery | None:
+    async def choose_pack(
+        self, tx: Transaction, station_id: str, battery_type: str, *, safety_stock_too: bool = False
+    ) -> Battery | None:
         """The pack to promise: charged, unheld, of the type; the fullest, then the least used."""
         free = {
             "holder.kind": HolderKind.SLOT,
@@ -93,7 +95,7 @@ class Entries:
             "held_for": None,
             "battery_type": battery_type,
         }
-        kept_back = self._world.rules.safety_stock
+        kept_back = 0 if safety_stock_too else self._world.rules.safety_stock
         if kept_back and await tx.batteries.count(free) <= kept_back:
             return None
         return await tx.batteries.first(free, order=("-soc", "cycles", "id"))

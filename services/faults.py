@@ -100,16 +100,20 @@ class FaultService:
     async def take(self, tx: Transaction, report: Report, *, by: str) -> Incident:
         """A report inside its caller's transaction; the caller publishes the station."""
         await self._take_out(tx, report)
-        cause = cause_of(report.kind, report.battery_id)
-        known = await tx.incidents.first(
-            {"station_id": report.station_id, "cause": cause, "state": INCIDENT_OPEN}
-        )
+        known = await self.known(tx, report)
         if report.cleared:
             gone = known or raise_(NotFound(station_id=report.station_id, kind=report.kind))
             return await self._recover(tx, gone, f"reported gone by {by}", by)
         if known is None:
             return await self._raise(tx, report, by)
         return await self._again(tx, known, report, by)
+
+    async def known(self, tx: Transaction, report: Report) -> Incident | None:
+        """The open incident that a report is about."""
+        cause = cause_of(report.kind, report.battery_id)
+        return await tx.incidents.first(
+            {"station_id": report.station_id, "cause": cause, "state": INCIDENT_OPEN}
+        )
 
     async def _take_out(self, tx: Transaction, report: Report) -> None:
         """A pack that a report calls into question is quarantined at once. Raises NotFound, WrongBattery."""

@@ -39,7 +39,8 @@ class Quarantine:
 
     async def _promise_another(self, tx: Transaction, entry: Entry) -> None:
         """The rider keeps the place; without another pack to promise, staff hand out what gets charged."""
-        other = await self._entries.choose_pack(tx, entry.station_id, battery_type_of(entry.vehicle))
+        wanted = battery_type_of(entry.vehicle)
+        other = await self._entries.choose_pack(tx, entry.station_id, wanted, safety_stock_too=True)
         if other is not None:
             await self._entries.hold(tx, other, entry.id)
         await self._assign(tx, entry, other.id if other else None)

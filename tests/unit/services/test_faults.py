@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from services.errors import NotFound, WrongBattery
@@ -303,3 +305,69 @@ def test_every_runbook_is_declared_in_full() -> None:
         assert runbook.per_hour == 2
         assert runbook.time_limit.total_seconds() > 0
         assert runbook.action
+
+
+def test_the_docs_know_every_runbook() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "faults.md").read_text()
+    for runbook in RUNBOOKS:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{runbook.name}` |")]
+        words = {runbook.action, runbook.undo or runbook.action, *runbook.kinds}
+        assert all(f"`{word}`" in row for word in words)
+        assert f"{runbook.time_limit.total_seconds() / 60:g} min" in row
+
+
+# -- telemetry
+
+
+async def test_a_hot_pack_is_an_incident_once_and_cooling_is_its_proof(city: City) -> None:
+    station = await city.station(charged=2)
+    pack = await free_pack(city, station)
+
+    async def read(temperature_c: float) -> None:
+        reading = SlotReading(battery_id=pack.id, soc=pack.soc, temperature_c=temperature_c)
+        await city.services.stations.telemetry(station.id, [reading])
+
+    for warm in (44, 59):
+        await read(warm)
+    calm = await city.services.world.records.now.incidents.count({})
+    for hot in (61, 62, 61):
+        await read(hot)
+    (incident,) = await city.services.world.records.now.incidents.find({})
+    for cooler in (50, 44, 40):
+        await read(cooler)
+
+    assert calm == 0
+    assert (incident.kind, incident.reports, incident.severity) == ("battery_overheat", 1, Severity.HIGH)
+    after = await now_of(city, incident)
+    assert (after.state, after.end_reason) == (IncidentState.RECOVERED, "reported gone by telemetry")
+    out = await city.services.world.records.now.batteries.get(pack.id)
+    assert out
+    assert out.state is BatteryState.QUARANTINED  # a person looks at it first
+    assert await city.services.stations.live_equals_records()
+
+
+async def test_a_burning_pack_has_a_ticket_at_once(city: City) -> None:
+    station = await city.station(charged=1)
+    pack = await free_pack(city, station)
+
+    for hot in (62, 80, 81):
+        reading = SlotReading(battery_id=pack.id, soc=pack.soc, temperature_c=hot)
+        await city.services.stations.telemetry(station.id, [reading])
+
+    (incident,) = await city.services.world.records.now.incidents.find({})
+    assert (incident.reports, incident.severity, incident.level) == (2, Severity.CRITICAL, 3)
+    assert (await city.services.stations.status(station.id)).open_tickets == 1
+
+
+async def test_a_pack_whose_health_drops_is_quarantined(city: City) -> None:
+    station = await city.station(charged=1)
+    pack = await free_pack(city, station)
+
+    for soh in (97, 86, 86):
+        reading = SlotReading(battery_id=pack.id, soc=pack.soc, soh=soh)
+        await city.services.stations.telemetry(station.id, [reading])
+
+    (incident,) = await city.services.world.records.now.incidents.find({})
+    assert (incident.kind, incident.reports) == ("battery_health", 1)
+    assert incident.description == "state of health fell from 97 to 86 %"
+    assert (await city.services.stations.status(station.id)).batteries.quarantined == 1
