@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.fault_models import Severity
+from services.fault_models import Incident, Severity
 from services.faults import FaultService, Report
 from services.models import Battery
 from services.ports import Transaction
@@ -51,11 +51,10 @@ class PackWatch:
     async def _found(self, tx: Transaction, report: Report) -> bool:
         """Readings come every few seconds: only what says something new is a report."""
         known = await self._faults.known(tx, report)
-        is_new = known is None or known.state is IncidentState.CLEARED
-        if is_new or known.severity.at_least(report.severity) is not known.severity:
-            await self._faults.take(tx, report, by=BY)
-            return True
-        return False
+        if known is not None and not _is_news(known, report):
+            return False
+        await self._faults.take(tx, report, by=BY)
+        return True
 
     async def _cooled(self, tx: Transaction, pack: Battery) -> bool:
         if pack.state is not BatteryState.QUARANTINED:
@@ -66,3 +65,9 @@ class PackWatch:
             return False
         await self._faults.take(tx, gone, by=BY)
         return True
+
+
+def _is_news(known: Incident, report: Report) -> bool:
+    """Has it come back, or is it worse than was known?"""
+    is_worse = known.severity.at_least(report.severity) is not known.severity
+    return known.state is IncidentState.CLEARED or is_worse
