@@ -257,6 +257,8 @@ class Hub:
     async def _drain(self) -> None:
         """Say that we are not ready, then send the clients away over a while."""
         self.readiness.draining = True
+        if self.resources.bus is not None:
+            await self.supervisor.give_back()
         drain = getattr(self.server, "drain", None)
         if drain is not None and self.realtime.connections:
             await drain(self.settings.drain_seconds)

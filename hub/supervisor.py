@@ -25,6 +25,7 @@ class Supervisor:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._tasks: list[asyncio.Task[None]] = []
+        self._leased: list[asyncio.Task[None]] = []
 
     def own(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Keep `run` running until `stop`; one that returns is done."""
@@ -33,6 +34,14 @@ class Supervisor:
     def own_on_one_node(self, name: str, leases: Leases, work: Work) -> None:
         """Keep `work` running on whichever node holds the lease of that name, and on no other."""
         self.own(name, lambda: leases.run(name, work))
+        self._leased.append(self._tasks[-1])
+
+    async def give_back(self) -> None:
+        """End what is done on one node only: another may take it up while this one drains."""
+        leased, self._leased = self._leased, []
+        for task in leased:
+            task.cancel()
+        await asyncio.gather(*leased, return_exceptions=True)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         pause, loop = FIRST_PAUSE_S, asyncio.get_running_loop()

@@ -25,6 +25,7 @@ from tests.contract.documents import NOON, HandClock, heard, moved
 from tests.support.hub import RunningHub
 from tests.support.stores import STORES
 
+pytestmark = pytest.mark.embedded
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 20
 
