@@ -30,13 +30,20 @@ class GpsBatch(Model):
     pings: list[GpsPing] = Field(max_length=500)
 
 
+async def _take(call: Call, pings: list[GpsPing]) -> PingsTaken:
+    taken = await call.services.positions.take(call.user_id, [ping.ping() for ping in pings])
+    if call.role is Role.STAFF and taken.accepted:
+        await call.services.shifts.notice_arrival(call.user_id)
+    return taken
+
+
 @operation("ping", rest=("POST", "/location/update"), roles=MOVERS, rate=Rate.POSITION)
 async def ping(call: Call, body: GpsPing) -> PingsTaken:
     """Where the caller is now; may be sent without an acknowledgement."""
-    return await call.services.positions.take(call.user_id, [body.ping()])
+    return await _take(call, [body])
 
 
 @operation("batch", rest=("POST", "/location/batch"), roles=MOVERS, rate=Rate.POSITION)
 async def batch(call: Call, body: GpsBatch) -> PingsTaken:
     """Fixes that a phone kept while it had no network."""
-    return await call.services.positions.take(call.user_id, [fix.ping() for fix in body.pings])
+    return await _take(call, body.pings)

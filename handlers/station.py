@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from handlers.lists import List
+from handlers.duty import is_staff_of
+from handlers.lists import List, Numbered
 from hub.operations import Call, Operations, Rate
 from services.answers import NearStation, Page, StationStatus, TelemetryTaken
 from services.base import BatteryId, Instant, Location, Model, StationId
 from services.errors import Forbidden
+from services.forms import StationForm
 from services.models import Role
+from services.saved_answers import SavedStation, SlotPack
 from services.stations import SlotReading
 
 operation = Operations("station")
 
 
 class OfStation(Model):
+    station_id: StationId
+
+
+class Packs(Numbered):
     station_id: StationId
 
 
@@ -72,3 +79,38 @@ async def telemetry(call: Call, body: Telemetry) -> TelemetryTaken:
         raise Forbidden(station_id=body.station_id)
     readings = [SlotReading(**dict(slot)) for slot in body.slots]
     return TelemetryTaken(accepted=await call.services.stations.telemetry(body.station_id, readings))
+
+
+@operation(
+    "batteries",
+    rest=("GET", "/station/{station_id}/batteries"),
+    roles={Role.STAFF, Role.TRANSPORTER, Role.ADMIN},
+)
+async def batteries(call: Call, body: Packs) -> Page[SlotPack]:
+    """The packs in a station's slots, by slot: for its staff, transporters with a job there, and admins."""
+    found = await call.services.batteries.at_station(body.station_id, limit=body.limit, cursor=body.cursor)
+    if call.role is Role.ADMIN or await is_staff_of(call, body.station_id):
+        return found
+    if call.role is Role.TRANSPORTER and await call.services.batteries.is_carrier(
+        call.user_id, body.station_id
+    ):
+        return found
+    raise Forbidden(station_id=body.station_id)
+
+
+@operation("save", rest=("PUT", "/station/{station_id}"), roles={Role.ADMIN})
+async def save(call: Call, body: StationForm) -> SavedStation:
+    """Make a station, or change what is given of one; `is_active: false` closes it."""
+    return await call.services.station_admin.save(body)
+
+
+@operation("close", rest=("POST", "/station/{station_id}/close"), roles={Role.ADMIN})
+async def close(call: Call, body: OfStation) -> SavedStation:
+    """Take no more riders: who waits is told `station_closed`, who is being served is served."""
+    return await call.services.station_admin.close(body.station_id)
+
+
+@operation("open", rest=("POST", "/station/{station_id}/open"), roles={Role.ADMIN})
+async def open_station(call: Call, body: OfStation) -> SavedStation:
+    """Take riders again."""
+    return await call.services.station_admin.open(body.station_id)

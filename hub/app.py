@@ -15,6 +15,7 @@ from hub.auth import LONGEST_TOKEN, Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
 from hub.dispatch import Dispatcher
+from hub.doors import duty as duty_door
 from hub.doors.cors import Origins, cors
 from hub.doors.dashboard import Addresses, DashboardDoor
 from hub.doors.docs import DocsDoor
@@ -27,6 +28,7 @@ from hub.external import External
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
 from hub.intake import Run
+from hub.job_moves import JobMoves
 from hub.kafka import KafkaSide
 from hub.leases import Lease
 from hub.lifespan import Resources, open_resources
@@ -129,8 +131,25 @@ class Hub:
             watched=lambda: bus is not None or self.realtime.members[ADMIN] > 0,
         )
         self.fanout.listen(self.positions.heard)
+        self.job_moves = JobMoves(
+            world,
+            self.server,
+            self.seen,
+            watched=lambda room: bus is not None or self.realtime.members[room] > 0,
+        )
+        self.fanout.listen(self.job_moves.heard)
+        self._watch_duty()
         self.kafka = self._kafka()
         self.reader = OutboxReader(self.resources.log, READER, self.fanout.deliver, clock=world.clock)
+
+    def _watch_duty(self) -> None:
+        duty = self.realtime.duty
+        if self.resources.bus is None:
+            self.fanout.listen(duty.listen_to_fanout)
+        else:
+            self.server.manager.watch(duty_door.BEGINS, partial(duty.hear, begins=True))
+            self.server.manager.watch(duty_door.ENDS, partial(duty.hear, begins=False))
+            self.server.manager.watch(duty_door.GIVEN_BACK, partial(duty.hear, begins=False))
 
     def _kafka(self) -> KafkaSide | None:
         """None where no brokers are set."""
@@ -217,7 +236,9 @@ class Hub:
             external = External(self.resources.bus, self.server)
             self.supervisor.own_on_one_node("external", leases, external.run)
         self.supervisor.own("expiry", self.realtime.expiry.run)
+        self.supervisor.own("duty", self.realtime.duty.run)
         self.supervisor.own("positions", self.positions.run)
+        self.supervisor.own("job moves", self.job_moves.run)
         self.supervisor.own("stats", self.stats.run)
         self.supervisor.own("readiness", self.readiness.run)
         self.supervisor.own("lag", self._measure_lag)

@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     swap_credits: int = Field(10, ge=0, description="credits that a rider earns by a swap")
     transport_base_credits: int = Field(100, ge=0, description="credits of a transport job before distance")
     staff_minimum: int = Field(1, ge=0, description="staff that a diversion must leave at a station")
+    diversion_offer_minutes: float = Field(
+        10, gt=0, description="minutes that somebody has to answer whether they go to another station"
+    )
     safety_stock: int = Field(
         0, ge=0, description="charged packs per station and type that are never promised"
     )
@@ -230,10 +233,14 @@ class Settings(BaseSettings):
             queue_hold_minutes=self.queue_hold_minutes,
             queue_hold_most_minutes=max(60.0, self.queue_hold_minutes),
             queue_call_minutes=self.queue_call_minutes,
+            queue_max_capacity=self.queue_max_capacity,
             geofence_radius_m=self.geofence_radius_meters,
             qr_token_expiry_minutes=self.qr_token_expiry_minutes,
             gps_max_speed_mps=self.gps_max_speed_mps,
             swap_credits=self.swap_credits,
+            transport_base_credits=self.transport_base_credits,
+            staff_minimum=self.staff_minimum,
+            diversion_offer_minutes=self.diversion_offer_minutes,
             safety_stock=self.safety_stock,
         )
 

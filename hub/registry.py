@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from handlers import auth, location, qr, queue, recommend, room, station, swap
+from handlers import (
+    auth,
+    battery,
+    credits,
+    fault,
+    location,
+    partner,
+    profile,
+    qr,
+    queue,
+    recommend,
+    room,
+    shift,
+    staff,
+    station,
+    swap,
+    ticket,
+    transport,
+    user,
+)
 from hub.operations import Registry
 
 
@@ -13,7 +32,17 @@ def build() -> Registry:
         qr.operation,
         swap.operation,
         station.operation,
+        battery.operation,
+        partner.operation,
+        user.operation,
+        profile.operation,
+        credits.operation,
+        staff.operation,
+        shift.operation,
         location.operation,
+        transport.operation,
+        fault.operation,
+        ticket.operation,
         recommend.operation,
         room.operation,
         auth.operation,

@@ -8,9 +8,12 @@ from typing import Self
 
 from services.answers import QueueEntryForStaff, QueuePlace, QueueStatus, RiderCard, StationStatus
 from services.base import Instant, Location, Model
-from services.models import Battery, Entry, GpsFix, HolderKind
+from services.fault_views import IncidentView, TicketView
+from services.job_figures import JobView, OfferView, VanPosition
+from services.models import Battery, Entry, GpsFix, HolderKind, Role
 from services.network import Services
 from services.ports import Where
+from services.staff_views import DiversionCard, RosterRow, ShiftView
 from services.states import OPEN, BatteryState
 from services.stations import status_of
 
@@ -103,9 +106,15 @@ class PackInSlot(Model):
 
 
 class UserRoom(Model):
+    """A rider has an entry; a transporter jobs, and offers pushed to them by name; staff a shift."""
+
     user: RiderCard
     entry: QueuePlace | None
     credits: int
+    jobs: list[JobView]
+    offers: list[OfferView]
+    shift: ShiftView | None  # the running record of duty
+    diversions: list[DiversionCard]  # what they are asked, and where they have been sent
 
 
 class StationRoom(Model):
@@ -116,6 +125,10 @@ class StationRoom(Model):
 class StaffRoom(StationRoom):
     entries: list[OpenEntry]
     batteries: list[PackInSlot]
+    incidents: list[IncidentView]  # open ones, as are the tickets
+    tickets: list[TicketView]
+    jobs: list[JobView]
+    staff: list[RosterRow]  # on duty
 
 
 class AdminRoom(Model):
@@ -124,12 +137,25 @@ class AdminRoom(Model):
     at: Instant
     stations: list[StationStatus]
     entries: list[OpenEntry]
+    jobs: list[JobView]
+    incidents: list[IncidentView]  # open ones, as are the tickets
+    tickets: list[TicketView]
+    diversions: list[DiversionCard]  # open ones
     positions: list[Position]
     stats: Stats
 
 
 class TransportersRoom(Model):
-    """Open offers will be here."""
+    """What is pushed to every transporter by now."""
+
+    offers: list[OfferView]
+
+
+class JobRoom(Model):
+    """A job, and where its van is; null when nobody knows, and before and after its way."""
+
+    job: JobView
+    van: VanPosition | None
 
 
 class Snapshots:
@@ -141,11 +167,16 @@ class Snapshots:
         self._stats = stats
 
     async def user(self, user_id: str) -> UserRoom:
-        user = await self._services.people.get(user_id)
+        user, jobs = await self._services.people.get(user_id), self._services.jobs
+        carries, works = user.role is Role.TRANSPORTER, user.role is Role.STAFF
         return UserRoom(
             user=RiderCard(id=user.id, name=user.name, vehicle=user.vehicle),
             entry=await self._services.queue.mine(user_id),
             credits=await self._services.credits.balance(self._world.records.now, user_id),
+            jobs=await jobs.underway_of(user_id) if carries else [],
+            offers=await jobs.offered_to(user_id) if carries else [],
+            shift=await self._services.staff.running(user_id) if works else None,
+            diversions=await self._services.staff.open_diversions(user_id) if works else [],
         )
 
     async def station(self, station_id: str) -> StationRoom:
@@ -163,6 +194,10 @@ class Snapshots:
             queue=await self._services.queue.status(station_id, with_persons=True),
             entries=await self._open({"station_id": station_id, "state": OPEN}),
             batteries=[PackInSlot.of(pack) for pack in packs],
+            incidents=await self._services.faults.open_of(station_id),
+            tickets=await self._services.tickets.open_of(station_id),
+            jobs=await self._services.jobs.underway_at(station_id),
+            staff=await self._services.staff.on_duty(station_id),
         )
 
     async def admin(self) -> AdminRoom:
@@ -171,9 +206,20 @@ class Snapshots:
             at=at,
             stations=[status_of(board) for board in await self._world.live.boards()],
             entries=await self._open({"state": OPEN}),
+            jobs=await self._services.jobs.open(),
+            incidents=await self._services.faults.open_of(None),
+            tickets=await self._services.tickets.open_of(None),
+            diversions=await self._services.staff.open_diversions(),
             positions=_positions(await self._world.live.positions()),
             stats=await self._stats(),
         )
+
+    async def transporters(self) -> TransportersRoom:
+        return TransportersRoom(offers=await self._services.jobs.open_to_all())
+
+    async def job(self, job_id: str) -> JobRoom:
+        job = await self._services.jobs.get(job_id)
+        return JobRoom(job=JobView.of(job), van=await self._services.jobs.van(job))
 
     async def _open(self, where: Where) -> list[OpenEntry]:
         found = await self._world.records.now.queues.find(where, order=("station_id", "order"))

@@ -135,6 +135,6 @@ def project(
     )
 
 
-def staffed_bays(bays: int, staff_on_duty: int) -> int:
+def staffed_bays(bays: int, staff_present: int) -> int:
     """Swaps that can go on at once; one at least, for a station waits for its staff."""
-    return max(1, min(bays, staff_on_duty))
+    return max(1, min(bays, staff_present))

@@ -6,13 +6,15 @@ from collections import Counter
 from typing import Final
 
 from services.board import Place, StationBoard, Stock, project, ranked, staffed_bays
-from services.duty import count_on_duty
+from services.duty import Crew, count_on_duty
 from services.errors import NotFound, raise_
 from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
 from services.figures import BatteryCounts
 from services.models import Entry, HolderKind, Station
 from services.ports import Scalar, Snapshot, Transaction
-from services.states import OPEN, BatteryState, EntryState
+from services.staff_facts import StaffChanged
+from services.staff_views import roster_of
+from services.states import OPEN, TICKET_OPEN, BatteryState, EntryState
 from services.timers import set_timer, timer
 from services.world import World
 
@@ -39,10 +41,10 @@ class Boards:
 
     async def project(self, reads: Snapshot | Transaction, station: Station) -> StationBoard:
         """The board as the records are."""
-        on_duty = await count_on_duty(reads, station.id)
-        places = ranked(await open_entries(reads, station.id), staffed_bays(station.bays, on_duty))
+        crew = await count_on_duty(reads, station.id)
+        places = ranked(await open_entries(reads, station.id), staffed_bays(station.bays, crew.present))
         told = [entry.told(position, wait) for entry, position, wait in places]
-        return await self._project(reads, station, told, on_duty)
+        return await self._project(reads, station, told, crew)
 
     async def publish(self, tx: Transaction, station: Station) -> None:
         """Write the station's next version, call who is next, and tell everybody what moved.
@@ -61,18 +63,31 @@ class Boards:
     async def _publish(
         self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry | None
     ) -> list[Entry]:
-        on_duty = station.staff_on_duty
-        if on_duty is None:
-            on_duty = await count_on_duty(tx, station.id)
-        station = station.changed(staff_on_duty=on_duty)
+        crew = await self._crew(tx, station)
+        station = station.changed(staff_on_duty=crew.on_duty, staff_present=crew.present)
         await tx.stations.replace(station)
-        bays = staffed_bays(station.bays, on_duty)
+        bays = staffed_bays(station.bays, crew.present)
         places = ranked(await self._call_next(tx, bays, entries), bays)
         told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]
-        board = await self._project(tx, station, told, on_duty)
+        board = await self._project(tx, station, told, crew)
         tx.log(self._queue_changed(board), self._station_updated(board))
         tx.after_commit(lambda: self._world.live.put_board(board))
         return told
+
+    async def _crew(self, tx: Transaction, station: Station) -> Crew:
+        """The staff as counted last, or counted anew; then everybody there is told who they are."""
+        if station.staff_on_duty is not None and station.staff_present is not None:
+            return Crew(station.staff_on_duty, station.staff_present)
+        people = await roster_of(tx, station.id)
+        tx.log(
+            StaffChanged(
+                **self._world.stamp(),
+                version=station.version + 1,
+                station_id=station.id,
+                items=tuple(people),
+            )
+        )
+        return Crew.of(people)
 
     async def _tell(self, tx: Transaction, place: Place, *, is_new: bool) -> Entry:
         """Tell a rider whose position or wait is no longer what they were told; write who is new."""
@@ -88,15 +103,15 @@ class Boards:
         return told
 
     async def _project(
-        self, reads: Snapshot | Transaction, station: Station, told: list[Entry], on_duty: int
+        self, reads: Snapshot | Transaction, station: Station, told: list[Entry], crew: Crew
     ) -> StationBoard:
         return project(
             station,
             told,
             await self._stock(reads, station.id, held=len(told)),
-            bays=staffed_bays(station.bays, on_duty),
-            staff_on_duty=on_duty,
-            open_tickets=await reads.tickets.count({"station_id": station.id, "status": "open"}),
+            bays=staffed_bays(station.bays, crew.present),
+            staff_on_duty=crew.on_duty,
+            open_tickets=await reads.tickets.count({"station_id": station.id, "status": TICKET_OPEN}),
         )
 
     async def _stock(self, reads: Snapshot | Transaction, station_id: str, *, held: int) -> Stock:

@@ -1,18 +1,66 @@
-"""Who is on duty at a station."""
+"""Who is on duty at a station: open records there, and staff of the station without any record."""
 
 from __future__ import annotations
 
-from services.models import Role
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from services.models import Role, User
 from services.ports import Snapshot, Transaction
 
 
-async def count_on_duty(reads: Snapshot | Transaction, station_id: str) -> int:
-    """Staff on duty at a station: open records there, and staff of the station without any record."""
-    on_duty = {
-        record.staff_id
-        for record in await reads.staff_assignments.find({"station_id": station_id, "ends_at": None})
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """One person on duty; `expected_at` is set while they are still on the way."""
+
+    staff_id: str
+    since: datetime
+    expected_at: datetime | None = None
+
+
+class Member(Protocol):
+    """What counting needs of somebody on duty."""
+
+    @property
+    def expected_at(self) -> datetime | None: ...
+
+
+class Crew(NamedTuple):
+    """How many are on duty, and how many of these are there."""
+
+    on_duty: int
+    present: int
+
+    @classmethod
+    def of(cls, people: Sequence[Member]) -> Crew:
+        return cls(len(people), sum(one.expected_at is None for one in people))
+
+
+async def crew_of(reads: Snapshot | Transaction, station_id: str) -> list[OnDuty]:
+    """The people on duty at a station, by their ids."""
+    running = await reads.staff_assignments.find({"station_id": station_id, "ends_at": None})
+    crew = {
+        one.staff_id: OnDuty(one.staff_id, one.starts_at, one.expected_at if one.is_on_the_way else None)
+        for one in running
     }
     for user in await reads.users.find({"role": Role.STAFF, "station_id": station_id}):
-        if user.id not in on_duty and await reads.staff_assignments.count({"staff_id": user.id}) == 0:
-            on_duty.add(user.id)
-    return len(on_duty)
+        if user.id not in crew and await has_no_record(reads, user.id):
+            crew[user.id] = OnDuty(user.id, user.created_at)
+    return [crew[staff_id] for staff_id in sorted(crew)]
+
+
+async def count_on_duty(reads: Snapshot | Transaction, station_id: str) -> Crew:
+    """The numbers of those on duty at a station."""
+    return Crew.of(await crew_of(reads, station_id))
+
+
+async def has_no_record(reads: Snapshot | Transaction, staff_id: str) -> bool:
+    """Has somebody never begun a shift, so that their token alone says where they work?"""
+    return await reads.staff_assignments.first({"staff_id": staff_id}) is None
+
+
+def counted_station(user: User) -> str | None:
+    """The station at which somebody without a record counts."""
+    return user.station_id if user.role is Role.STAFF else None

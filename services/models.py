@@ -22,7 +22,7 @@ from services.base import (
     UserId,
 )
 from services.figures import QueueEntryView
-from services.states import WAITING, BatteryState, EntryState, JobState, SwapState
+from services.states import WAITING, BatteryState, EntryState, JobState, ShiftState, SwapState
 from services.wait import Wait, wait_of
 
 
@@ -78,6 +78,7 @@ class Station(Document):
     slots: int = Field(ge=1)  # packs it can hold
     next_order: int = 1  # the order number of the next entry
     staff_on_duty: int | None = None  # counted anew when null
+    staff_present: int | None = None  # of these, who is not still on the way
 
 
 class HolderKind(StrEnum):
@@ -310,26 +311,27 @@ class ShiftKind(StrEnum):
 
 
 class Assignment(Document):
-    """A staff member's time at a station. Collection `staff_assignments`."""
+    """A staff member's time on duty at a station. Collection `staff_assignments`.
+
+    Of each person one runs at most: a unique index sees to that.
+    """
 
     staff_id: UserId
     station_id: StationId
     kind: ShiftKind = ShiftKind.SHIFT
     starts_at: Instant
     ends_at: Instant | None = None
+    expected_at: Instant | None = None  # of a diversion: when they will be there
+    arrived_at: Instant | None = None
 
+    @property
+    def state(self) -> ShiftState:
+        return ShiftState.RUNNING if self.ends_at is None else ShiftState.ENDED
 
-class Ticket(Document):
-    """Work for a person. Collection `tickets`."""
-
-    station_id: StationId
-    battery_id: BatteryId | None = None
-    swap_id: SwapId | None = None
-    status: str = "open"
-    severity: str
-    kind: str
-    description: str | None = None
-    opened_at: Instant
+    @property
+    def is_on_the_way(self) -> bool:
+        """On duty, but not at the bays yet."""
+        return self.kind is ShiftKind.DIVERSION and self.arrived_at is None
 
 
 class Partner(Document):

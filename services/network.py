@@ -6,22 +6,44 @@ from dataclasses import dataclass
 
 from services.arrivals import Arrivals
 from services.base import Clock, Ids, Secrets
+from services.batteries import BatteryService
 from services.boards import Boards
+from services.cargo import Cargo
+from services.carriage import Carriage
+from services.credit_history import CreditHistory
 from services.credits import CreditService
 from services.custody import CustodyService
+from services.differences import Differences
+from services.diversions import LAPSE, DiversionService
+from services.duty_records import DutyRecords
 from services.entries import Entries
+from services.fault_side import FaultSide
+from services.faults import FaultService
 from services.holds import Holds
+from services.imports import ImportService
+from services.job_ends import JobEnds
+from services.job_reads import JobReads
+from services.offers import EXPIRY, WAVE, Offers
+from services.pack_watch import PackWatch
+from services.partners import PartnerService
 from services.people import PeopleService
+from services.people_saves import PeopleSaves
 from services.ports import Live, Records
 from services.positions import PositionService
 from services.qr import QrService
 from services.queue import QueueService
 from services.recommend import RecommendService
 from services.rules import Rules
+from services.shifts import ShiftService
+from services.staff import StaffService
+from services.station_admin import StationAdmin
 from services.stations import StationService
+from services.stillness import STUCK
 from services.swap import SwapService
+from services.tickets import TicketService
 from services.timers import TimerService
 from services.tokens import QrSigner
+from services.transport import TransportService
 from services.world import World
 
 
@@ -30,16 +52,30 @@ class Services:
     """What a handler may call."""
 
     world: World
+    batteries: BatteryService
+    carriage: Carriage
+    credit_history: CreditHistory
     credits: CreditService
+    diversions: DiversionService
     custody: CustodyService
+    faults: FaultService
+    imports: ImportService
+    jobs: JobReads
+    partners: PartnerService
     people: PeopleService
+    people_saves: PeopleSaves
     positions: PositionService
     qr: QrService
     queue: QueueService
     recommend: RecommendService
+    station_admin: StationAdmin
+    shifts: ShiftService
+    staff: StaffService
     stations: StationService
     swap: SwapService
+    tickets: TicketService
     timers: TimerService
+    transport: TransportService
 
     @classmethod
     def build(
@@ -60,20 +96,49 @@ class Services:
         custody = CustodyService(world)
         entries = Entries(world, boards, awards)
         holds = Holds(world, boards, entries)
+        partners = PartnerService(world)
+        batteries = BatteryService(world, boards, entries, custody)
+        people = PeopleSaves(world, boards)
+        station_admin = StationAdmin(world, boards, entries)
+        duty = DutyRecords(world, boards)
+        diversions = DiversionService(world, duty)
+        fault_side = FaultSide.build(world, boards, entries, PeopleService(world, boards))
+        ends, cargo, offers = JobEnds(world, entries), Cargo(world, entries, custody), Offers(world)
+        differences = Differences(world, ends, fault_side.faults)
+        transport = TransportService(world, ends, cargo, offers, differences, awards)
         steps = {
+            **fault_side.steps,
+            LAPSE: diversions.on_lapse,
             "queue.hold": holds.on_hold_due,
             "queue.call": holds.on_call_end,
+            WAVE: offers.on_wave_due,
+            EXPIRY: transport.on_expiry,
+            STUCK: transport.on_stuck_due,
         }
         return cls(
             world=world,
+            batteries=batteries,
+            credit_history=CreditHistory(world, awards),
             credits=awards,
+            diversions=diversions,
+            carriage=Carriage(world, ends, cargo, differences, awards),
             custody=custody,
+            faults=fault_side.faults,
+            imports=ImportService(world, boards, station_admin, partners, batteries, people),
+            jobs=JobReads(world, offers),
+            partners=partners,
             people=PeopleService(world, boards),
+            people_saves=people,
             positions=PositionService(world, Arrivals(world, boards, entries, holds)),
             qr=QrService(world, entries, awards),
             queue=QueueService(world, boards, entries, holds),
             recommend=RecommendService(world),
-            stations=StationService(world, boards, entries),
-            swap=SwapService(world, entries, awards, custody),
+            station_admin=station_admin,
+            shifts=ShiftService(world, duty, diversions),
+            staff=StaffService(world),
+            stations=StationService(world, boards, entries, PackWatch(fault_side.faults)),
+            swap=SwapService(world, entries, awards, custody, fault_side.faults),
+            tickets=fault_side.tickets,
             timers=TimerService(world, steps),
+            transport=transport,
         )

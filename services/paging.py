@@ -16,3 +16,10 @@ async def page(collection: Reads[D], where: Where, *, limit: int, cursor: str | 
     before: Where = {"id": Range(lt=cursor)} if cursor else {}
     found = await collection.find({**where, **before}, order=("-id",), limit=limit + 1)
     return Page(items=found[:limit], next_cursor=found[limit - 1].id if len(found) > limit else None)
+
+
+async def page_upwards(collection: Reads[D], where: Where, *, limit: int, cursor: str | None) -> Page[D]:
+    """By id, for ids that people choose."""
+    after: Where = {"id": Range(gt=cursor)} if cursor else {}
+    found = await collection.find({**where, **after}, limit=limit + 1)
+    return Page(items=found[:limit], next_cursor=found[limit - 1].id if len(found) > limit else None)

@@ -52,9 +52,11 @@ class PeopleService:
 
     async def duty(self, user_id: str, claimed_station_id: str | None) -> Duty:
         """Where a staff member works now; who has no record counts as on duty where the token says."""
-        newest = await self._world.records.now.staff_assignments.first(
-            {"staff_id": user_id}, order=("-starts_at", "-id")
-        )
+        records = self._world.records.now.staff_assignments
+        running = await records.first({"staff_id": user_id, "ends_at": None})
+        if running is not None:
+            return Duty(running.station_id, on_duty=True)
+        newest = await records.first({"staff_id": user_id}, order=("-starts_at", "-id"))
         if newest is None:
             return Duty(claimed_station_id, on_duty=claimed_station_id is not None)
         return Duty(newest.station_id, on_duty=newest.ends_at is None)

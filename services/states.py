@@ -53,8 +53,58 @@ class JobState(StrEnum):
     EXPIRED = "expired"  # nobody accepted in time
 
 
+class IncidentState(StrEnum):
+    """A fault at a station, from its first report to its end."""
+
+    ACTING = "acting"  # level 1: a runbook is tried
+    ASSESSED = "assessed"  # level 2: an opinion and an advice are attached
+    TICKETED = "ticketed"  # level 3: a person's work
+    CLEARED = "cleared"  # reported gone, while its ticket is open: it may come back
+    RECOVERED = "recovered"  # went away without a person
+    RESOLVED = "resolved"  # its ticket was
+
+
+class TicketStatus(StrEnum):
+    """Work of a person on an incident."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class ShiftState(StrEnum):
+    """A staff member's time on duty at a station."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class DiversionState(StrEnum):
+    """One person's part in a diversion."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"  # on the way
+    ARRIVED = "arrived"
+    DECLINED = "declined"
+    LAPSED = "lapsed"  # not answered in time
+    WITHDRAWN = "withdrawn"  # their shift ended before they answered
+    RETURNED = "returned"  # on duty at their own station again
+    ENDED = "ended"  # went off duty there, or was sent on
+
+
 WAITING: Final = (EntryState.CONFIRMED, EntryState.APPROACHING, EntryState.ARRIVED)
 OPEN: Final = (*WAITING, EntryState.ACTIVE)
+INCIDENT_OPEN: Final = (
+    IncidentState.ACTING,
+    IncidentState.ASSESSED,
+    IncidentState.TICKETED,
+    IncidentState.CLEARED,
+)
+TICKET_OPEN: Final = (TicketStatus.OPEN, TicketStatus.ACKNOWLEDGED, TicketStatus.IN_PROGRESS)
+DIVERSION_UNSETTLED: Final = (DiversionState.OFFERED, DiversionState.ACCEPTED)
+DIVERSION_OPEN: Final = (*DIVERSION_UNSETTLED, DiversionState.ARRIVED)
 UNDERWAY: Final = (JobState.ASSIGNED, JobState.IN_TRANSIT)
 OPEN_JOB: Final = (JobState.PENDING, *UNDERWAY)
 
@@ -95,6 +145,43 @@ JOB_MOVES: Final[Mapping[JobState, frozenset[JobState]]] = {
     _J.DELIVERED: frozenset(),
     _J.CANCELLED: frozenset(),
     _J.EXPIRED: frozenset(),
+}
+
+_I, _T = IncidentState, TicketStatus
+
+INCIDENT_MOVES: Final[Mapping[IncidentState, frozenset[IncidentState]]] = {
+    _I.ACTING: frozenset({_I.ASSESSED, _I.TICKETED, _I.RECOVERED}),
+    _I.ASSESSED: frozenset({_I.TICKETED, _I.RECOVERED}),
+    _I.TICKETED: frozenset({_I.CLEARED, _I.RESOLVED}),
+    _I.CLEARED: frozenset({_I.TICKETED, _I.RESOLVED}),
+    _I.RECOVERED: frozenset(),
+    _I.RESOLVED: frozenset({_I.TICKETED}),  # its ticket is taken up again
+}
+
+TICKET_MOVES: Final[Mapping[TicketStatus, frozenset[TicketStatus]]] = {
+    _T.OPEN: frozenset({_T.ACKNOWLEDGED, _T.IN_PROGRESS, _T.RESOLVED, _T.CLOSED}),
+    _T.ACKNOWLEDGED: frozenset({_T.IN_PROGRESS, _T.RESOLVED, _T.CLOSED}),
+    _T.IN_PROGRESS: frozenset({_T.RESOLVED, _T.CLOSED}),
+    _T.RESOLVED: frozenset({_T.IN_PROGRESS, _T.CLOSED}),
+    _T.CLOSED: frozenset(),
+}
+
+_D = DiversionState
+
+SHIFT_MOVES: Final[Mapping[ShiftState, frozenset[ShiftState]]] = {
+    ShiftState.RUNNING: frozenset({ShiftState.ENDED}),
+    ShiftState.ENDED: frozenset(),
+}
+
+DIVERSION_MOVES: Final[Mapping[DiversionState, frozenset[DiversionState]]] = {
+    _D.OFFERED: frozenset({_D.ACCEPTED, _D.DECLINED, _D.LAPSED, _D.WITHDRAWN}),
+    _D.ACCEPTED: frozenset({_D.ARRIVED, _D.RETURNED, _D.ENDED}),
+    _D.ARRIVED: frozenset({_D.RETURNED, _D.ENDED}),
+    _D.DECLINED: frozenset(),
+    _D.LAPSED: frozenset(),
+    _D.WITHDRAWN: frozenset(),
+    _D.RETURNED: frozenset(),
+    _D.ENDED: frozenset(),
 }
 
 

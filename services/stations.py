@@ -15,12 +15,16 @@ from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
 from services.models import Battery, GpsFix, HolderKind, Role
+from services.pack_watch import PackWatch
 from services.ports import Range, Snapshot, Transaction, Where
 from services.states import BatteryState
 from services.world import World
 
 SOC_STEP: Final = 5.0
 """A pack's state of charge is recorded, and told, when it has moved by this many percent."""
+
+SOH_STEP: Final = 1.0  # the same of its state of health, percentage points
+TEMPERATURE_STEP_C: Final = 5.0  # and of its temperature
 
 MOVING: Final = (Role.CONSUMER, Role.TRANSPORTER, Role.STAFF)
 LATELY: Final = timedelta(days=1)
@@ -40,8 +44,9 @@ class SlotReading(Model):
 class StationService:
     """Reads from the boards; writes from telemetry."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries) -> None:
+    def __init__(self, world: World, boards: Boards, entries: Entries, watch: PackWatch) -> None:
         self._world = world
+        self._watch = watch
         self._boards = boards
         self._entries = entries
 
@@ -86,6 +91,9 @@ class StationService:
                 taken += 1
                 read = await self._take(tx, pack, reading)
                 stock_changed |= read.state is not pack.state
+                stock_changed |= await self._watch.look(
+                    tx, pack, temperature_c=reading.temperature_c, soh=reading.soh
+                )
                 charging_on |= read is not pack and read.state is BatteryState.CHARGING
             if stock_changed or (charging_on and await self._waits_for_a_charge(station_id)):
                 await self._boards.publish(tx, station)
@@ -100,7 +108,7 @@ class StationService:
         state = pack.state
         if state is BatteryState.CHARGING and reading.soc >= self._world.rules.charged_soc:
             state = BatteryState.CHARGED
-        if state is pack.state and abs(reading.soc - pack.soc) < SOC_STEP:
+        if state is pack.state and not _says_something_new(pack, reading):
             return pack
         known = {key: value for key, value in dict(reading).items() if value is not None}
         read = pack.changed(
@@ -151,6 +159,14 @@ class StationService:
         shown = await self._world.live.board(station_id)
         unchanged = (await self._entries.station(reads, station_id)).version == station.version
         return shown == truth or not unchanged
+
+
+def _says_something_new(pack: Battery, reading: SlotReading) -> bool:
+    """Has anything moved by so much that it is worth a record?"""
+    moved_soh = reading.soh is not None and abs(reading.soh - pack.soh) >= SOH_STEP
+    warmth = reading.temperature_c if reading.temperature_c is not None else pack.temperature_c
+    is_warmer = abs(warmth - pack.temperature_c) >= TEMPERATURE_STEP_C
+    return abs(reading.soc - pack.soc) >= SOC_STEP or moved_soh or is_warmer
 
 
 def status_of(board: StationBoard) -> StationStatus:

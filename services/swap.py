@@ -11,6 +11,8 @@ from services.custody import CustodyService
 from services.entries import SWAP_AWARD, Entries
 from services.errors import NotActive, NotFound, WrongBattery, raise_
 from services.events import CreditsAwarded, SwapCancelled, SwapCompleted
+from services.fault_models import Severity
+from services.faults import FaultService, Report
 from services.models import (
     Battery,
     Entry,
@@ -19,11 +21,11 @@ from services.models import (
     PackHealth,
     PostingState,
     Swap,
-    Ticket,
     battery_type_of,
 )
 from services.paging import page
 from services.ports import Range, Transaction, Where
+from services.quarantine import is_suspect
 from services.states import (
     BATTERY_MOVES,
     ENTRY_MOVES,
@@ -52,9 +54,15 @@ class SwapService:
     """Ends swaps that a scan has begun, and shows them."""
 
     def __init__(
-        self, world: World, entries: Entries, credits: CreditService, custody: CustodyService
+        self,
+        world: World,
+        entries: Entries,
+        credits: CreditService,
+        custody: CustodyService,
+        faults: FaultService,
     ) -> None:
         self._world = world
+        self._faults = faults
         self._entries = entries
         self._credits = credits
         self._custody = custody
@@ -131,8 +139,11 @@ class SwapService:
         self, tx: Transaction, old: Battery, slot: Holder, entry: Entry, handover: Handover, by: str
     ) -> None:
         soc = old.soc if handover.old_battery_soc is None else handover.old_battery_soc
+        state = self._state_of(handover.old_battery_health, soc)
+        if await is_suspect(tx, old.id):  # somebody has reported it while the rider had it
+            state = BatteryState.QUARANTINED
         taken = old.changed(
-            state=moved(BATTERY_MOVES, old.state, self._state_of(handover.old_battery_health, soc)),
+            state=moved(BATTERY_MOVES, old.state, state),
             holder=slot,
             soc=soc,
             cycles=old.cycles + 1,
@@ -141,26 +152,12 @@ class SwapService:
         taken = await self._custody.hand_over(tx, old, taken, by=by, proof=f"swap:{entry.swap_id}")
         self._entries.log_pack(tx, taken, entry.station_id)
         if handover.old_battery_health is PackHealth.FAULTY:
-            await self._open_ticket(tx, taken, entry, handover.notes)
+            await self._faults.take(tx, _faulty(taken, entry, handover.notes), by=by)
 
     def _state_of(self, health: PackHealth, soc: float) -> BatteryState:
         if health in TO_QUARANTINE:
             return BatteryState.QUARANTINED
         return BatteryState.CHARGED if soc >= self._world.rules.charged_soc else BatteryState.CHARGING
-
-    async def _open_ticket(self, tx: Transaction, pack: Battery, entry: Entry, notes: str | None) -> None:
-        await tx.tickets.insert(
-            Ticket(
-                id=self._world.ids(),
-                station_id=entry.station_id,
-                battery_id=pack.id,
-                swap_id=entry.swap_id,
-                severity="high",
-                kind="battery_fault",
-                description=notes,
-                opened_at=self._world.clock(),
-            )
-        )
 
     async def _close(
         self, tx: Transaction, swap: Swap, entry: Entry, handover: Handover, done: SwapDone, by: str
@@ -259,3 +256,16 @@ async def completed_today(world: World) -> int:
 def view(swap: Swap) -> SwapView:
     """A swap without what is the station's own business."""
     return SwapView(swap_id=swap.id, **swap.model_dump(exclude={"id", "staff_id"}))
+
+
+def _faulty(pack: Battery, entry: Entry, notes: str | None) -> Report:
+    """A pack that staff found faulty is a person's work at once."""
+    return Report(
+        station_id=entry.station_id,
+        kind="battery_fault",
+        severity=Severity.HIGH,
+        battery_id=pack.id,
+        description=notes,
+        needs_person=True,
+        swap_id=entry.swap_id,
+    )

@@ -17,7 +17,10 @@ TRANSIENT: Final[dict[str, str]] = {
     "hub:session": "first event of a connection: {pid, recovered, window_seconds}",
     "hub:closing": "the hub stops: {closes_in_seconds}, after which the socket is closed; come back then",
     "auth:expired": "the token has ended; without auth:refresh the socket is closed in a minute",
+    "room:changed": "staff whose duty begins or ends: {id, at, joined, left}, the rooms that the hub has put "
+    "the socket into and out of; room:join of a joined one shows its snapshot",
     "gps:positions": "admin: {positions}, one conflated batch per 250 ms; may be dropped",
+    "job:moved": "a job's room: {job_id, assignee_id, van}, at most once a second; may be dropped",
     "stats:tick": "admin: the network in a few figures, once a second; may be dropped",
 }
 """Events that are no facts: nothing in the records changes with them."""
@@ -40,6 +43,8 @@ def _subclasses(kind: type[Fact]) -> Iterator[type[Fact]]:
 
 def rooms_of(kind: type[Fact]) -> tuple[str, ...]:
     """The rooms that hear a fact, with {fields} of it in their names."""
+    if kind.room_names:
+        return kind.room_names
     fields: dict[str, Any] = {name: f"{{{name}}}" for name in kind.model_fields}
     return kind.model_construct(**fields).rooms()
 

@@ -12,6 +12,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 
 from hub.auth import Authenticator
 from hub.dispatch import Dispatcher, Request
+from hub.doors.duty import DutyWatch
 from hub.doors.expiry import Expiry
 from hub.engine import FallbackServer
 from hub.engine.errors import BusUnavailable
@@ -23,6 +24,7 @@ from hub.people_seen import Seen
 from hub.rooms import HubRooms, automatic, user_room
 from services.base import Clock, Ids, rfc3339
 from services.errors import HubError, NotFound, Unauthenticated, Unavailable
+from services.models import Role
 
 EXPIRED_GRACE_S = 60.0  # from `auth:expired` to the end of the connection
 
@@ -46,6 +48,12 @@ class SocketSession:
                 raise Unavailable from error
             self.rooms.add(room)
             self.door.members[room] += 1
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """A duty or a job may have ended between the look at a right and the entering, unheard."""
+        if self.identity.role in (Role.STAFF, Role.TRANSPORTER):
+            self.door.duty.look_at(self.identity.user_id)
 
     async def leave(self, room: str) -> None:
         if room in self.rooms:
@@ -57,6 +65,7 @@ class SocketSession:
         for room in rooms:
             self.rooms.add(room)
             self.door.members[room] += 1
+        self._look_again()
 
     def forget(self, room: str) -> None:
         """Count the member off."""
@@ -72,15 +81,19 @@ class SocketSession:
             raise Unauthenticated
         self.identity = identity
         self.door.expiry.watch(self.sid, identity.expires_at)
-        await self._check_rooms()
+        for room in automatic(identity):
+            await self.join(room)
+        await self.leave_closed()
         return identity
 
-    async def _check_rooms(self) -> None:
-        for room in automatic(self.identity):
-            await self.join(room)
-        for room in tuple(self.rooms):
-            if not await self.door.rooms.may_hear(self.identity, room):
-                await self.leave(room)
+    async def leave_closed(self) -> list[str]:
+        """Leave the rooms that are not open any more; answers which."""
+        closed = [
+            room for room in sorted(self.rooms) if not await self.door.rooms.may_hear(self.identity, room)
+        ]
+        for room in closed:
+            await self.leave(room)
+        return closed
 
 
 class RealtimeDoor:
@@ -103,6 +116,7 @@ class RealtimeDoor:
         self.rooms = rooms
         self.members: Counter[str] = Counter()  # sockets of this process in each room
         self.expiry = Expiry(clock, self._expired, self._cut)
+        self.duty = DutyWatch(self)
         self._registry = registry
         self._dispatcher = dispatcher
         self._seen = seen
@@ -146,6 +160,12 @@ class RealtimeDoor:
     def users(self) -> int:
         """How many different people are connected."""
         return len(self._by_user)
+
+    def sessions_of(self, user_id: str) -> list[SocketSession]:
+        """The sockets of somebody at this node."""
+        if user_id not in self._by_user:
+            return []
+        return [session for session in self._sockets.values() if session.identity.user_id == user_id]
 
     # -- coming and going
 
@@ -212,10 +232,13 @@ class RealtimeDoor:
     # -- tokens that end
 
     async def _expired(self, sid: str, expires_at: float) -> None:
-        now = self._clock()
-        said = {"id": self._ids(), "at": rfc3339(now), "disconnect_in_seconds": EXPIRED_GRACE_S}
-        await self.server.emit("auth:expired", said, room=sid)
-        self.expiry.cut(sid, max(expires_at, now.timestamp()) + EXPIRED_GRACE_S)
+        await self.tell(sid, "auth:expired", disconnect_in_seconds=EXPIRED_GRACE_S)
+        self.expiry.cut(sid, max(expires_at, self._clock().timestamp()) + EXPIRED_GRACE_S)
+
+    async def tell(self, sid: str, event: str, **said: Any) -> None:
+        """An event that is about one socket alone."""
+        stamp = {"id": self._ids(), "at": rfc3339(self._clock())}
+        await self.server.emit(event, {**stamp, **said}, room=sid)
 
     async def _cut(self, sid: str) -> None:
         await self.server.disconnect(sid)

@@ -124,9 +124,11 @@ class TableSql:
 
 def _literals(condition: Condition) -> str:
     """The values of a partial index's condition, which takes no parameters."""
+    if condition is None:
+        return "IS NULL"
     options = condition if isinstance(condition, tuple) else (condition,)
     if not all(isinstance(option, str) for option in options):
-        raise TypeError("a partial index is about texts")
+        raise TypeError("a partial index is about texts, or about nothing")
     texts = ", ".join(f"'{option}'" for option in options)
     return f"IN ({texts})" if isinstance(condition, tuple) else f"= {texts}"
 

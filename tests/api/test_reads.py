@@ -13,6 +13,10 @@ async def test_every_read_answers_the_same_through_both_doors(hub: RunningHub) -
     staff = await hub.staff(station).ready()
     place = (await rider.confirm(station)).data
     await waiting.confirm(station)
+    said = {"station_id": station.id, "kind": "slot_jam", "severity": "critical"}
+    fault = (await staff.call("fault:report", said)).data
+    admin, driver = hub.admin(), await hub.transporter().ready()
+    pack = (await hub.records.now.batteries.find({"holder.id": station.id}))[0]
     here = {"lat": station.location.lat, "lng": station.location.lng}
     of_station = {"station_id": station.id}
     expected: list[tuple[Any, str, dict[str, Any], Any]] = [
@@ -28,6 +32,18 @@ async def test_every_read_answers_the_same_through_both_doors(hub: RunningHub) -
         ),
         (staff, "swap:get", {"swap_id": place["swap_id"]}, lambda a: a["state"] == "pending"),
         (rider, "swap:history", {"user_id": rider.id}, lambda a: a["total"] == 1),
+        (staff, "staff:assignments", {"staff_id": staff.id}, lambda a: a["items"][0]["state"] == "running"),
+        (staff, "staff:station", of_station, lambda a: a["items"][0]["staff_id"] == staff.id),
+        (staff, "fault:list", {"open_only": True}, lambda a: a["items"][0]["level"] == 3),
+        (staff, "fault:get", {"incident_id": fault["incident_id"]}, lambda a: len(a["history"]) > 1),
+        (staff, "ticket:list", {"status": "open"}, lambda a: a["items"][0]["severity"] == "critical"),
+        (staff, "ticket:get", {"ticket_id": fault["ticket_id"]}, lambda a: a["notes"] == []),
+        (staff, "station:batteries", of_station, lambda a: len(a["items"]) == 12),
+        (admin, "battery:get", {"battery_id": pack.id}, lambda a: a["battery_id"] == pack.id),
+        (admin, "partner:list", {}, lambda a: a["items"] == []),
+        (rider, "credits:history", {"user_id": rider.id}, lambda a: a["balance"] == 0),
+        (driver, "job:available", {}, lambda a: a["items"] == []),
+        (driver, "job:history", {"transporter_id": driver.id}, lambda a: a["items"] == []),
         (rider, "station:status", of_station, lambda a: a["batteries"]["held"] == 2),
         (rider, "station:list", {"active_only": True}, lambda a: a["items"][0]["id"] == station.id),
         (rider, "station:nearest", here, lambda a: a["items"][0]["distance_m"] == 0),

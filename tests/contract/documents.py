@@ -9,6 +9,7 @@ from typing import Any
 from services.base import Document, Location
 from services.board import StationBoard, Stock
 from services.events import GpsMoved, SwapStarted
+from services.fault_models import Incident, Severity, Ticket
 from services.figures import BatteryCounts
 from services.models import (
     Assignment,
@@ -32,13 +33,13 @@ from services.models import (
     Role,
     Station,
     Swap,
-    Ticket,
     Timer,
     UsedLink,
     User,
     Vehicle,
 )
-from services.states import BatteryState, EntryState, JobState, SwapState
+from services.staff_models import Diversion
+from services.states import BatteryState, DiversionState, EntryState, IncidentState, JobState, SwapState
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLACE = Location(lat=12.9716, lng=77.5946)
@@ -175,7 +176,35 @@ def one_of_each() -> dict[str, Document]:
         "credits": posting(amount=-10),
         "gps_logs": fix(at=NOON + timedelta(microseconds=1)),
         "staff_assignments": Assignment(id="shift", staff_id="staff_1", station_id="s", starts_at=NOON),
-        "tickets": Ticket(id="ticket", station_id="s", severity="high", kind="battery", opened_at=NOON),
+        "diversions": Diversion(
+            id="part",
+            diversion_id="diversion",
+            staff_id="staff_1",
+            staff_name="Asha",
+            from_station_id="s",
+            to_station_id="t",
+            reason="a queue",
+            state=DiversionState.OFFERED,
+            asked_by="admin_1",
+            travel_minutes=12.5,
+            offered_at=NOON,
+            expires_at=NOON + timedelta(minutes=10),
+        ),
+        "incidents": Incident(
+            id="incident",
+            station_id="s",
+            kind="slot_jam",
+            cause="slot_jam:",
+            severity=Severity.HIGH,
+            state=IncidentState.ACTING,
+            level=1,
+            reported_by="device",
+            raised_at=NOON,
+            last_reported_at=NOON,
+        ),
+        "tickets": Ticket(
+            id="ticket", station_id="s", severity=Severity.HIGH, kind="battery", opened_at=NOON
+        ),
         "partner_shops": Partner(id="shop_001", name="Shop", location=PLACE, capacity=8),
         "transport_jobs": job(),
         "kept_answers": KeptAnswer(

@@ -17,7 +17,13 @@ from services.errors import DuplicateKey
 from services.states import OPEN
 from tests.contract.documents import HandClock, entry, heard, one_of_each
 
-NEW = ("installation", "transport_jobs", "custody")  # collections that the first version had not
+NEW = (
+    "installation",
+    "transport_jobs",
+    "custody",
+    "incidents",
+    "diversions",
+)  # collections that the first version had not
 FIRST = (Path(__file__).parent / "schema_1.sql").read_text()
 
 

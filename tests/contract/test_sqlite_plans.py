@@ -9,9 +9,21 @@ import pytest
 
 from hub.stores.sqlite import SqliteStore
 from hub.stores.sqlite_sql import TABLES
-from services.models import HolderKind, PostingState, Role
+from services.models import EndKind, HolderKind, PostingState, Role
 from services.ports import Range, Where
-from services.states import OPEN, BatteryState, SwapState
+from services.states import (
+    DIVERSION_OPEN,
+    DIVERSION_UNSETTLED,
+    INCIDENT_OPEN,
+    OPEN,
+    OPEN_JOB,
+    TICKET_OPEN,
+    UNDERWAY,
+    BatteryState,
+    DiversionState,
+    JobState,
+    SwapState,
+)
 from tests.contract.documents import NOON, HandClock
 
 HERE: Where = {"holder.kind": HolderKind.SLOT, "holder.id": "station_001"}
@@ -29,11 +41,37 @@ QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("swaps", {"state": SwapState.COMPLETED, "completed_at": Range(gte=NOON)}, ()),
     ("qr_tokens", {"entry_id": "e", "used_at": None, "replaced_at": None}, ("id",)),
     ("credits", {"account": "u", "state": PostingState.POSTED}, ()),
+    ("credits", {"account": "u", "state": PostingState.POSTED}, ("-at", "-id")),
+    ("credits", {"account": "u", "state": PostingState.POSTED, "at": Range(lt=NOON)}, ("-at", "-id")),
+    ("custody", {"battery_id": "b", "number": Range(lt=9)}, ("-number",)),
     ("credits", {"source": "s", "rule": "r", "state": PostingState.PENDING}, ("id",)),
     ("gps_logs", {"user_id": "u"}, ("-at",)),
+    ("gps_logs", {"user_id": "u", "at": Range(gt=NOON)}, ("-at",)),
+    ("transport_jobs", {"state": JobState.PENDING}, ("id",)),
+    ("transport_jobs", {"state": OPEN_JOB}, ("id",)),
+    ("transport_jobs", {"assignee_id": "t", "id": Range(lt="x")}, ("-id",)),
+    ("transport_jobs", {"assignee_id": ("t", "u"), "state": UNDERWAY}, ("id",)),
+    ("transport_jobs", {"source.id": "s", "source.kind": EndKind.STATION, "state": UNDERWAY}, ("id",)),
+    ("transport_jobs", {"target.id": "s", "state": OPEN_JOB}, ("id",)),
     ("staff_assignments", {"station_id": "s", "ends_at": None}, ("id",)),
     ("staff_assignments", {"staff_id": "s"}, ("-starts_at",)),
-    ("tickets", {"station_id": "s", "status": "open"}, ()),
+    ("staff_assignments", {"staff_id": "s", "ends_at": None}, ("id",)),
+    ("diversions", {"staff_id": "s", "state": DIVERSION_UNSETTLED}, ("id",)),
+    ("diversions", {"staff_id": "s", "state": DiversionState.OFFERED}, ("id",)),
+    ("diversions", {"staff_id": "s", "state": DIVERSION_OPEN}, ("id",)),
+    ("diversions", {"state": DIVERSION_OPEN}, ("id",)),
+    ("diversions", {"diversion_id": "d"}, ("staff_id",)),
+    ("diversions", {"staff_id": "s", "offered_at": Range(lt=NOON)}, ("-offered_at", "-id")),
+    ("tickets", {"station_id": "s", "status": TICKET_OPEN}, ()),
+    ("tickets", {"status": TICKET_OPEN}, ("id",)),
+    ("tickets", {"station_id": "s", "id": Range(lt="x")}, ("-id",)),
+    ("incidents", {"station_id": "s", "cause": "slot_jam:", "state": INCIDENT_OPEN}, ("id",)),
+    ("incidents", {"state": INCIDENT_OPEN}, ("station_id", "id")),
+    ("incidents", {"station_id": "s", "state": INCIDENT_OPEN}, ("id",)),
+    ("incidents", {"station_id": "s", "id": Range(lt="x")}, ("-id",)),
+    ("incidents", {"station_id": "s", "raised_at": Range(gte=NOON)}, ("id",)),
+    ("incidents", {"station_id": "s", "last_run_at": Range(gt=NOON)}, ("id",)),
+    ("incidents", {"battery_id": "b", "state": INCIDENT_OPEN}, ("id",)),
     ("timers", {"due_at": Range(lte=NOON)}, ("due_at", "id")),
     ("users", {"role": Role.STAFF, "station_id": "s"}, ("id",)),
     ("kept_answers", {"expires_at": Range(lte=NOON)}, ()),

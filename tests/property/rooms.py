@@ -107,6 +107,7 @@ class UserClient:
     def __init__(self, snapshot: Json) -> None:
         self.entry = snapshot["entry"]
         self.credits = snapshot["credits"]
+        self.user = snapshot["user"]
 
     def hear(self, event: Json) -> None:
         match event["event"]:
@@ -114,6 +115,12 @@ class UserClient:
                 self.entry = {**(self.entry or {}), **event}
             case "queue:ended":
                 self.entry = None
+            case "profile:changed":
+                self.user = {
+                    "id": event["user_id"],
+                    "name": event["user_name"],
+                    "vehicle": event["vehicle"],
+                }
             case "credits:awarded":
                 self.credits = event["balance"]
 

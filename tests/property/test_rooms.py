@@ -16,9 +16,11 @@ from hub.snapshots import Snapshots, Stats
 from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
 from services.errors import HubError
-from services.models import PackHealth
+from services.forms import BatteryForm, HolderForm, ProfileForm, StationForm
+from services.models import HolderKind, PackHealth, Vehicle
 from services.network import Services
 from services.rules import Rules
+from services.states import BatteryState
 from services.stations import SlotReading
 from services.swap import Handover
 from tests.property.rooms import AdminClient, StaffClient, StationClient, UserClient, comparable, plain
@@ -38,6 +40,12 @@ OPERATIONS = (
     "coming",
     "charge",
     "wait",
+    "close",
+    "open",
+    "resize",
+    "profile",
+    "take_out",
+    "put_back",
 )
 
 steps = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, RIDERS - 1)), min_size=1, max_size=25)
@@ -117,6 +125,36 @@ class World:
     async def _wait(self, rider: str) -> None:
         await self.city.fired(minutes=9)
 
+    async def _close(self, rider: str) -> None:
+        await self.services.station_admin.close(self.station.id)
+
+    async def _open(self, rider: str) -> None:
+        await self.services.station_admin.open(self.station.id)
+
+    async def _resize(self, rider: str) -> None:
+        size = self.riders.index(rider) + 1
+        form = StationForm(station_id=self.station.id, name=f"Of {size}", capacity=size, bays=size)
+        await self.services.station_admin.save(form)
+
+    async def _profile(self, rider: str) -> None:
+        vehicle = Vehicle(id=f"KA-{self.city.clock():%H%M}")
+        await self.services.people_saves.save_profile(rider, ProfileForm(name="Asha", vehicle=vehicle))
+
+    async def _take_out(self, rider: str) -> None:
+        free = {"holder.id": self.station.id, "held_for": None}
+        packs = await self.services.world.records.now.batteries.find(free)
+        for pack in packs[:1]:
+            await self._save_pack(pack.id, HolderForm(kind=HolderKind.WORKSHOP), None)
+
+    async def _put_back(self, rider: str) -> None:
+        away = {"holder.kind": HolderKind.WORKSHOP}
+        for pack in await self.services.world.records.now.batteries.find(away):
+            slot = HolderForm(kind=HolderKind.SLOT, id=self.station.id)
+            await self._save_pack(pack.id, slot, BatteryState.CHARGING)
+
+    async def _save_pack(self, id: str, holder: HolderForm, state: BatteryState | None) -> None:
+        await self.services.batteries.save(BatteryForm(battery_id=id, holder=holder, state=state), by="admin")
+
 
 @asynccontextmanager
 async def world() -> Any:
@@ -183,6 +221,7 @@ async def _same(
     for rider, client in users.items():
         mine = plain(await made.snapshots.user(rider))
         assert client.credits == mine["credits"]
+        assert client.user == mine["user"]
         assert (client.entry is None) == (mine["entry"] is None)
         for field in ("state", "position", "estimated_wait_minutes", "hold_until", "qr_expires_at"):
             assert client.entry is None or client.entry[field] == mine["entry"][field]

@@ -108,3 +108,49 @@ async def test_what_another_process_emits_arrives(hubs: list[RunningHub], redis_
             await asyncio.sleep(0.05)
     assert rider.of("maintenance:announced")[0] == {"id": "x"}
     await emitter.redis.aclose()
+
+
+async def test_sockets_of_staff_follow_their_duty_on_every_hub(hubs: list[RunningHub]) -> None:
+    here, there = hubs
+    station, other = await here.station(), await here.station()
+    people = [await here.staff(station).ready() for _ in range(2)]
+    old, new = (f"station:{one.id}:staff" for one in (station, other))
+    phones = [await at(hub, people[0]).connect() for hub in (here, there)]
+    for phone in phones:
+        assert (await phone.call("room:join", room=old)).ok
+    order = {"from_station_id": station.id, "to_station_id": other.id, "staff_ids": [people[0].id]}
+    asked = await at(there, there.admin()).call("staff:divert", {**order, "reason": "a long queue"})
+    answer = {"diversion_id": asked.data["diversion_id"], "accept": True}
+
+    assert (await phones[1].call("staff:respond", answer)).ok
+
+    for phone in phones:
+        moved = await phone.until("room:changed")
+        assert (moved["joined"], moved["left"]) == ([new], [old])
+    riders = [await here.rider().connect() for _ in range(2)]
+    await riders[0].confirm(station)
+    await riders[1].confirm(other)
+    for phone in phones:
+        assert (await phone.until("queue:confirmed"))["station_id"] == other.id
+
+
+async def test_acceptances_that_race_on_two_hubs_leave_the_minimum(hubs: list[RunningHub]) -> None:
+    here, _ = hubs
+    station, other = await here.station(), await here.station()
+    people = [at(hubs[number % 2], await here.staff(station).ready()) for number in range(6)]
+    admin, offers = here.admin(), []
+    for person in people:
+        order = {"from_station_id": station.id, "to_station_id": other.id, "staff_ids": [person.id]}
+        asked = await admin.call("staff:divert", {**order, "reason": "a long queue"})
+        offers.append(asked.data["diversion_id"])
+
+    answers = await asyncio.gather(
+        *(
+            person.call("staff:respond", diversion_id=offer, accept=True)
+            for person, offer in zip(people, offers, strict=True)
+        )
+    )
+
+    assert sorted(answer.code for answer in answers) == ["not_enough_staff", *["ok"] * 5]
+    status = await admin.call("station:status", station_id=station.id)
+    assert status.data["staff_on_duty"] == 1

@@ -11,15 +11,25 @@ import pytest
 from services.errors import Conflict
 from services.states import (
     BATTERY_MOVES,
+    DIVERSION_MOVES,
+    DIVERSION_OPEN,
     ENTRY_MOVES,
+    INCIDENT_MOVES,
+    INCIDENT_OPEN,
     JOB_MOVES,
     OPEN,
     OPEN_JOB,
+    SHIFT_MOVES,
     SWAP_MOVES,
+    TICKET_MOVES,
     BatteryState,
+    DiversionState,
     EntryState,
+    IncidentState,
     JobState,
+    ShiftState,
     SwapState,
+    TicketStatus,
     moved,
 )
 
@@ -27,7 +37,11 @@ TABLES: list[tuple[type[StrEnum], Any]] = [
     (EntryState, ENTRY_MOVES),
     (SwapState, SWAP_MOVES),
     (BatteryState, BATTERY_MOVES),
+    (IncidentState, INCIDENT_MOVES),
+    (TicketStatus, TICKET_MOVES),
     (JobState, JOB_MOVES),
+    (ShiftState, SHIFT_MOVES),
+    (DiversionState, DIVERSION_MOVES),
 ]
 
 
@@ -55,3 +69,15 @@ def test_an_ended_entry_never_moves_again() -> None:
 
 def test_an_ended_job_never_moves_again() -> None:
     assert all(not JOB_MOVES[state] for state in JobState if state not in OPEN_JOB)
+
+
+def test_an_ended_incident_comes_back_only_with_its_ticket() -> None:
+    ways_back = {
+        (here, there) for here in IncidentState if here not in INCIDENT_OPEN for there in INCIDENT_MOVES[here]
+    }
+
+    assert ways_back == {(IncidentState.RESOLVED, IncidentState.TICKETED)}
+
+
+def test_a_diversion_that_is_over_never_moves_again() -> None:
+    assert all(not DIVERSION_MOVES[state] for state in DiversionState if state not in DIVERSION_OPEN)

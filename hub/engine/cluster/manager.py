@@ -34,6 +34,7 @@ class ClusterRooms(NativeRooms):
         self.bus = bus
         self._recovery: SharedRecovery | None = None
         self._told: set[asyncio.Task[None]] = set()
+        self._watched: dict[str, Callable[[tuple[str | None, ...]], None]] = {}
 
     def initialize(self) -> None:
         """Called once, when the server begins to listen."""
@@ -42,6 +43,10 @@ class ClusterRooms(NativeRooms):
         bus.on_event, bus.on_told, bus.on_gap = self._received, self._hear, self._gap
         bus.streams = self._streams
         bus.start()
+
+    def watch(self, event: str, hear: Callable[[tuple[str | None, ...]], None]) -> None:
+        """Have each node that serves a target of such events called with the targets, once per event."""
+        self._watched[event] = hear
 
     async def stop(self) -> None:
         """Leave the bus; the clients' sessions stay."""
@@ -101,7 +106,7 @@ class ClusterRooms(NativeRooms):
             lane=LANES[lane] if lane and not has_offset else TELEMETRY if droppable else STATE,
             key=(event, conflate_key) if conflate_key is not None else None,
         )
-        message = Message(namespace, aims, skip, packet)
+        message = Message(namespace, aims, skip, packet, event if event in self._watched else None)
         if ignore_queue:
             self._to_members(message)
             return
@@ -115,7 +120,11 @@ class ClusterRooms(NativeRooms):
             self.server.eio.stats.dropped += 1
 
     def _received(self, offset: str, _number: int, raw: bytes) -> None:
-        self._to_members(unpack(raw, offset, self.server.codec))
+        message = unpack(raw, offset, self.server.codec)
+        self._to_members(message)
+        hear = self._watched.get(message.watched) if message.watched else None
+        if hear is not None:
+            hear(message.targets)
 
     def _to_members(self, message: Message) -> None:
         space = self._spaces.get(message.namespace)

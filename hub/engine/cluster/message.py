@@ -18,6 +18,7 @@ class Message(NamedTuple):
     targets: tuple[str | None, ...]
     skip: tuple[str, ...]
     packet: Outgoing
+    watched: str | None = None  # its name, where nodes act on it themselves
 
 
 def pack(message: Message, *, has_offset: bool) -> bytes:
@@ -35,6 +36,7 @@ def pack(message: Message, *, has_offset: bool) -> bytes:
         packet.key,
         has_offset,
         ends,
+        message.watched,
     )
     return orjson.dumps(head) + b"\n" + b"".join(frames)
 
@@ -42,7 +44,7 @@ def pack(message: Message, *, has_offset: bool) -> bytes:
 def unpack(raw: bytes, offset: str, codec: Codec) -> Message:
     """The event as another node, or a stream, has given it."""
     head, _, body = raw.partition(b"\n")
-    namespace, targets, skip, lane, key, has_offset, ends = orjson.loads(head)
+    namespace, targets, skip, lane, key, has_offset, ends, *more = orjson.loads(head)
     frames = tuple(body[start:end] for start, end in pairwise(ends))
     packet = Outgoing.of(
         namespace,
@@ -52,7 +54,7 @@ def unpack(raw: bytes, offset: str, codec: Codec) -> Message:
         codec=codec,
         offset=offset if has_offset else None,
     )
-    return Message(namespace, tuple(targets), tuple(skip), packet)
+    return Message(namespace, tuple(targets), tuple(skip), packet, *more)
 
 
 def _hashable(key: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import models
+from services import fault_models, models, staff_models
 from services.base import Document
-from services.states import OPEN, SwapState
+from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, INCIDENT_OPEN, OPEN, SwapState
 
 COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     Collection("users", models.User, (Index("users_by_role", ("role", "station_id")),)),
@@ -55,7 +55,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         models.Posting,
         (
             Index("credits_once", ("source", "rule", "account"), unique=True),
-            Index("credits_by_account", ("account", "state")),
+            Index("credits_by_account", ("account", "state", "at", "id")),
         ),
     ),
     Collection("gps_logs", models.GpsFix, (Index("gps_logs_by_user", ("user_id", "at")),)),
@@ -63,11 +63,52 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         "staff_assignments",
         models.Assignment,
         (
+            Index("staff_assignments_one_running", ("staff_id",), unique=True, where={"ends_at": None}),
             Index("staff_assignments_by_staff", ("staff_id", "starts_at")),
             Index("staff_assignments_by_station", ("station_id", "ends_at")),
         ),
     ),
-    Collection("tickets", models.Ticket, (Index("tickets_by_station", ("station_id", "status")),)),
+    Collection(
+        "diversions",
+        staff_models.Diversion,
+        (
+            Index(
+                "diversions_one_unsettled",
+                ("staff_id",),
+                unique=True,
+                where={"state": DIVERSION_UNSETTLED},
+            ),
+            Index("diversions_open", ("state", "staff_id"), where={"state": DIVERSION_OPEN}),
+            Index("diversions_by_staff", ("staff_id", "offered_at")),
+            Index("diversions_by_diversion", ("diversion_id", "staff_id")),
+        ),
+    ),
+    Collection(
+        "incidents",
+        fault_models.Incident,
+        (
+            Index(
+                "incidents_one_open_per_cause",
+                ("station_id", "cause"),
+                unique=True,
+                where={"state": INCIDENT_OPEN},
+            ),
+            Index("incidents_open", ("state", "station_id"), where={"state": INCIDENT_OPEN}),
+            Index("incidents_by_station", ("station_id", "id")),
+            Index("incidents_lately", ("station_id", "raised_at")),
+            Index("incidents_by_run", ("station_id", "last_run_at")),
+            Index("incidents_by_battery", ("battery_id",)),
+        ),
+    ),
+    Collection(
+        "tickets",
+        fault_models.Ticket,
+        (
+            Index("tickets_by_station", ("station_id", "status")),
+            Index("tickets_by_status", ("status", "id")),
+            Index("tickets_of_station", ("station_id", "id")),
+        ),
+    ),
     Collection("partner_shops", models.Partner),
     Collection(
         "transport_jobs",
