@@ -191,9 +191,7 @@ def _one_per_cause(incidents: list[Incident]) -> None:
 
 def _budgets_hold(incidents: list[Incident]) -> None:
     for name, runbook in BY_NAME.items():
-        starts = sorted(
-            run.started_at for one in incidents for run in one.runs if run.runbook == name
-        )
+        starts = sorted(run.started_at for one in incidents for run in one.runs if run.runbook == name)
         for first, later in zip(starts, starts[runbook.per_hour :], strict=False):
             assert later - first >= timedelta(hours=1)
 
