@@ -8,13 +8,43 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from hub.cli import backup, config, demo, doctor, link, migrate, rebuild, restore, serve, specs, tail, token
+from hub.cli import (
+    audit,
+    backup,
+    config,
+    demo,
+    doctor,
+    import_,
+    link,
+    migrate,
+    rebuild,
+    restore,
+    serve,
+    specs,
+    tail,
+    token,
+)
 from hub.config import ConfigError
 from hub.stores.dump import DumpError
 from hub.stores.sqlite_migrations import SchemaError
 from services.errors import Unavailable
 
-COMMANDS = (serve, demo, token, link, config, backup, restore, migrate, rebuild, doctor, tail, specs)
+COMMANDS = (
+    serve,
+    demo,
+    token,
+    link,
+    config,
+    import_,
+    audit,
+    backup,
+    restore,
+    migrate,
+    rebuild,
+    doctor,
+    tail,
+    specs,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def documents(path: Path, table: str) -> list[dict[str, Any]]:
 
 def check_records(path: Path) -> None:
     """Nothing is half there: places, promises, swaps, tokens, credits and packs agree."""
-    tables = ("queues", "batteries", "swaps", "credits", "qr_tokens", "stations", "timers")
+    tables = ("queues", "batteries", "custody", "swaps", "credits", "qr_tokens", "stations", "timers")
     found = {table: documents(path, table) for table in tables}
     entries = {entry["id"]: entry for entry in found["queues"]}
     opened = [entry for entry in entries.values() if entry["state"] in OPEN]
@@ -28,6 +29,7 @@ def check_records(path: Path) -> None:
     _check_promises(found, entries, opened)
     _check_swaps(found, entries)
     _check_credits(found)
+    _check_custody(found)
     _check_log(path)
 
 
@@ -75,6 +77,24 @@ def _check_credits(found: dict[str, list[dict[str, Any]]]) -> None:
         assert posting["state"] == state[swaps[posting["source"]]["state"]]
     paid = {posting["source"] for posting in found["credits"]}
     assert {swap["id"] for swap in found["swaps"] if swap["state"] == "completed"} <= paid
+
+
+def _check_custody(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Each pack's chain is whole, and ends with who has it; each completed swap is in two, or in one."""
+    links = sorted(found["custody"], key=lambda link: (link["battery_id"], link["number"]))
+    for before, link in pairwise(links):
+        if before["battery_id"] == link["battery_id"]:
+            assert link["number"] == before["number"] + 1
+            assert link["previous_hash"] == before["hash"]
+            assert link["giver"] == before["taker"]
+    ends = {link["battery_id"]: link for link in links}
+    for pack in found["batteries"]:
+        assert pack["custody_hash"] == (ends[pack["id"]]["hash"] if pack["id"] in ends else "")
+        assert pack["id"] not in ends or ends[pack["id"]]["taker"] == pack["holder"]
+    handed = Counter(link["proof"] for link in links)
+    for swap in found["swaps"]:
+        moved = 1 + bool(swap["old_battery_id"]) if swap["state"] == "completed" else 0
+        assert handed[f"swap:{swap['id']}"] == moved
 
 
 def _check_log(path: Path) -> None:
