@@ -18,10 +18,10 @@ from hub.stores.memory import MemoryLive
 from hub.stores.sqlite import SqliteStore
 from services.diversions import DivertOrder
 from services.errors import HubError
-from services.models import Role, Station
+from services.models import Role, ShiftKind, Station
 from services.network import Services
 from services.rules import Rules
-from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED
+from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, DiversionState
 from tests.property.rooms import plain
 from tests.property.staff_rooms import OpenDiversions, OwnDuty, StaffOfStation
 from tests.unit.services.city import City, DigestSigner, HandClock
@@ -119,13 +119,20 @@ class World:
     async def check(self) -> None:
         """What must hold whatever has happened."""
         reads = self.services.world.records.now
-        running = Counter(one.staff_id for one in await reads.staff_assignments.find({"ends_at": None}))
-        assert set(running.values()) <= {1}
+        duties = await reads.staff_assignments.find({"ends_at": None})
+        assert set(Counter(one.staff_id for one in duties).values()) <= {1}
+        sent = await reads.diversions.find({"state": (DiversionState.ACCEPTED, DiversionState.ARRIVED)})
+        assert {part.id for part in sent} == {one.id for one in duties if one.kind is ShiftKind.DIVERSION}
         unsettled = await reads.diversions.find({"state": DIVERSION_UNSETTLED})
         assert len({part.staff_id for part in unsettled}) == len(unsettled)
         rosters = [await self.services.staff.on_duty(one.id) for one in self.stations]
         on_rosters = Counter(row.staff_id for rows in rosters for row in rows)
         assert set(on_rosters.values()) <= {1}  # nobody is in two places
+        places = {
+            (row.staff_id, at.id) for at, rows in zip(self.stations, rosters, strict=True) for row in rows
+        }
+        asked = await reads.diversions.find({"state": DiversionState.OFFERED})
+        assert {(part.staff_id, part.from_station_id) for part in asked} <= places
         assert await self.services.stations.live_equals_records()
 
 
