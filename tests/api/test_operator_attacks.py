@@ -329,3 +329,25 @@ async def test_a_save_with_a_request_id_happens_once(hub: RunningHub) -> None:
 
     assert (again.data, again.replayed) == (first.data, True)
     assert other.code == "conflict"
+
+
+async def test_a_transporter_sees_the_packs_while_they_have_a_job_there(hub: RunningHub) -> None:
+    admin, _, _ = await filled(hub)
+    await saved(admin, "partner:save", **PARTNER)
+    ends = {"from": {"kind": "station", "id": "koramangala"}, "to": {"kind": "partner", "id": "shop"}}
+    job = await saved(admin, "job:create", **ends, battery_count=1)
+    carrier, other = hub.transporter(), hub.transporter()
+    ask = {"station_id": "koramangala"}
+
+    await saved(carrier, "job:accept", job_id=job["job_id"])
+
+    held = [
+        pack["battery_id"]
+        for pack in (await saved(carrier, "station:batteries", **ask))["items"]
+        if pack["held"]
+    ]
+    assert held == job["battery_ids"]
+    assert (await other.call("station:batteries", ask)).code == "forbidden"
+    assert (await admin.call("battery:save", battery_id=held[0], holder={"kind": "lost"})).code == "conflict"
+    await saved(carrier, "job:release", job_id=job["job_id"], reason="no")
+    assert (await carrier.call("station:batteries", ask)).code == "forbidden"
