@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from hub.doors.openapi import REFS, schemas_of
+from hub.doors.openapi import REFS, requests_of, schemas_of
 from hub.operations import Registry
 from services.events import Fact
 
@@ -58,15 +58,15 @@ def document(registry: Registry) -> dict[str, Any]:
     """The whole document; the same for the same code."""
     operations = list(registry)
     answers, schemas = schemas_of(operations)
+    requests, _ = requests_of(operations)
     kinds = facts()
     _, of_facts = models_json_schema([(kind, "serialization") for kind in kinds], ref_template=REFS)
     messages: dict[str, Any] = {}
     for operation in operations:
-        reference = {"$ref": REFS.format(model=operation.request.__name__)}
         messages[operation.event] = {
             "name": operation.event,
             "summary": operation.summary,
-            "payload": reference,
+            "payload": requests[operation.event],
         }
         messages[f"{operation.event}.ack"] = {
             "name": operation.event,

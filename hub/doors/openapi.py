@@ -36,10 +36,13 @@ def document(registry: Registry) -> dict[str, Any]:
     """The whole document; the same for the same code."""
     operations = [operation for operation in registry if operation.rest is not None]
     answers, schemas = schemas_of(operations)
+    requests, _ = requests_of(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         method, path = operation.rest or ("", "")
-        paths.setdefault(path, {})[method.lower()] = _route(operation, path, answers[operation.event])
+        paths.setdefault(path, {})[method.lower()] = _route(
+            operation, path, requests[operation.event], answers[operation.event]
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -56,10 +59,20 @@ def document(registry: Registry) -> dict[str, Any]:
     }
 
 
+def requests_of(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Where the schema of each operation's request is, by event, and their schemas.
+
+    Two handlers may have a model of the same name: then the schemas have longer ones.
+    """
+    requests = [(operation.request, "validation") for operation in operations]
+    places, named = models_json_schema(requests, ref_template=REFS)  # type: ignore[arg-type]
+    by_event = {one.event: places[(one.request, "validation")] for one in operations}
+    return by_event, named.get("$defs", {})
+
+
 def schemas_of(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The schema of each operation's answer by event, and all named schemas."""
-    requests = [(operation.request, "validation") for operation in operations]
-    _, of_requests = models_json_schema(requests, ref_template=REFS)  # type: ignore[arg-type]
+    _, of_requests = requests_of(operations)
     adapters: list[tuple[str, Any, TypeAdapter[Any]]] = [
         (operation.event, "serialization", operation.answer)
         for operation in operations
@@ -68,10 +81,12 @@ def schemas_of(operations: list[Operation]) -> tuple[dict[str, Any], dict[str, A
     answers, of_answers = TypeAdapter.json_schemas(adapters, ref_template=REFS)
     by_event = {event: schema for (event, _), schema in answers.items()}
     by_event |= {one.event: {"type": "string"} for one in operations if one.answer_type is Image}
-    return by_event, {**of_requests.get("$defs", {}), **of_answers.get("$defs", {})}
+    return by_event, {**of_requests, **of_answers.get("$defs", {})}
 
 
-def _route(operation: Operation, path: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _route(
+    operation: Operation, path: str, request: dict[str, Any], answer: dict[str, Any]
+) -> dict[str, Any]:
     fields = operation.request.model_json_schema(ref_template=REFS)
     in_path = set(PATH_FIELD.findall(path))
     route: dict[str, Any] = {
@@ -83,8 +98,7 @@ def _route(operation: Operation, path: str, answer: dict[str, Any]) -> dict[str,
         "responses": {"200": _success(operation, answer), **_failures()},
     }
     if operation.rest and operation.rest[0] != "GET" and set(fields.get("properties", {})) - in_path:
-        reference = {"$ref": REFS.format(model=operation.request.__name__)}
-        route["requestBody"] = {"content": {"application/json": {"schema": reference}}}
+        route["requestBody"] = {"content": {"application/json": {"schema": request}}}
     return route
 
 
