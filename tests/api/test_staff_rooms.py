@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 import orjson
+import pytest
 
+from hub.operations import Identity
 from services.models import Station
 from tests.support.hub import RunningHub
 from tests.support.people import Person
@@ -89,6 +91,27 @@ async def test_joins_that_race_with_the_end_of_a_shift_leave_nobody_inside(hub: 
             await asha.until("room:changed")
 
         assert rooms_of(hub, asha) == [{f"user:{asha.id}"}]
+
+
+async def test_a_shift_that_ends_between_the_check_and_the_entering_leaves_nobody_inside(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = await hub.station()
+    asha, tablet = await hub.staff(station).connect(), await hub.admin().connect()
+    await tablet.call("room:join", room="admin")
+    check = hub.hub.rooms.check
+
+    async def check_slowly(identity: Identity, name: str) -> None:
+        await check(identity, name)
+        assert (await asha.rest("POST", "/staff/shift/end")).ok
+        await tablet.until("shift:ended")
+        await asha.until("shift:ended")
+
+    monkeypatch.setattr(hub.hub.rooms, "check", check_slowly)
+    await asha.call("room:join", room=room(station))
+
+    assert moved(await asha.until("room:changed")) == ([], [room(station)])
+    assert rooms_of(hub, asha) == [{f"user:{asha.id}"}]
 
 
 async def opened(hub: RunningHub, **auth: Any) -> tuple[RawSocket, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hub.snapshots import Snapshots, Stats
@@ -30,9 +30,11 @@ from tests.unit.services.crews import crew
 STATIONS, PEOPLE = 3, 5
 OPERATIONS = ("start", "end", "ask", "ask two", "accept", "decline", "arrive", "home", "wait", "drive")
 
+OFTEN = ("ask", "accept", "accept")  # so that floors are reached
+
 steps = st.lists(
-    st.tuples(st.sampled_from(OPERATIONS), st.integers(0, PEOPLE - 1), st.integers(0, STATIONS - 1)),
-    max_size=30,
+    st.tuples(st.sampled_from(OPERATIONS + OFTEN), st.integers(0, PEOPLE - 1), st.integers(0, STATIONS - 1)),
+    max_size=40,
 )
 
 
@@ -171,6 +173,10 @@ async def clients(made: World) -> dict[str, Client]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(before=steps, after=steps)
+@example(  # all of a station are asked, and all say yes
+    before=[("ask", 0, 2), ("ask", 1, 2), ("ask", 3, 2)],
+    after=[("accept", 0, 0), ("accept", 1, 0), ("accept", 3, 0)],
+)
 async def test_histories_keep_the_rules_and_events_complete_the_snapshots(
     before: list[tuple[str, int, int]], after: list[tuple[str, int, int]]
 ) -> None:
