@@ -35,6 +35,7 @@ OPERATIONS = (
     "leave",
     "wave",
     "wait",
+    *("create", "accept", "load", "unload") * 3,  # so that many jobs come to their end
 )
 
 
