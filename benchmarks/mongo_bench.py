@@ -171,7 +171,7 @@ async def measure(uri: str, folder: Path, recorder: Recorder) -> None:
     for number in range(ROUNDS):
         name = f"bench_{number}"
         rounds["hub"].append(await by_hub(in_database(uri, name), recorder))
-        transactions = _moved([*recorder.committed], name, f"{name}_bare")
+        transactions = moved([*recorder.committed], name, f"{name}_bare")
         rounds["bare"].append(await by_motor(in_database(uri, f"{name}_bare"), transactions))
         rounds["sqlite"].append(await by_sqlite(folder / name))
     for name, said in (("hub", "the hub"), ("bare", "bare Motor loop"), ("sqlite", "the hub on SQLite")):
@@ -188,13 +188,17 @@ async def measure(uri: str, folder: Path, recorder: Recorder) -> None:
     print(f"  CPU beside bare loop + 2 x SQLite {share:.2f} (to reach: 1)")
 
 
-def _moved(transactions: list[Statements], database: str, other: str) -> list[Statements]:
+def moved(transactions: list[Statements], database: str, other: str) -> list[Statements]:
     """The same statements for another database: `bulkWrite` names its own."""
-    for statements in transactions:
-        for statement in statements:
-            for space in statement.get("nsInfo", ()):
-                space["ns"] = space["ns"].replace(f"{database}.", f"{other}.", 1)
-    return [one for one in transactions if len(one) > 4]  # without the log's own transactions
+    of_confirms = [one for one in transactions if len(one) > 4]  # without the log's own transactions
+    return [[_moved(statement, database, other) for statement in one] for one in of_confirms]
+
+
+def _moved(statement: dict[str, Any], database: str, other: str) -> dict[str, Any]:
+    if "nsInfo" not in statement:
+        return statement
+    spaces = [{**one, "ns": one["ns"].replace(f"{database}.", f"{other}.", 1)} for one in statement["nsInfo"]]
+    return {**statement, "nsInfo": spaces}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub.stores.sqlite import SqliteStore
 from services.base import Location
 from services.models import Assignment, Battery, Holder, HolderKind, Role, Station, User, Vehicle
+from services.ports import Records
 from services.states import BatteryState
 
 STATIONS, PLACES, RIDERS = 150, 30, 3000
@@ -29,18 +30,23 @@ def _pack(name: str, kind: HolderKind, holder: str, slot: int | None, state: Bat
 
 async def fill(data_dir: Path) -> None:
     """Write it in one transaction."""
-    path = data_dir / "navswap.sqlite"
-    async with SqliteStore.open(path, clock=lambda: _AT) as store, store.records.transaction() as tx:
-        for n in range(STATIONS):
+    async with SqliteStore.open(data_dir / "navswap.sqlite", clock=lambda: _AT) as store:
+        await fill_records(store.records, stations=STATIONS, places=PLACES, riders=RIDERS)
+
+
+async def fill_records(records: Records, *, stations: int, places: int, riders: int) -> None:
+    """So many stations with a charged pack for each place, and riders, in one transaction."""
+    async with records.transaction() as tx:
+        for n in range(stations):
             name, staff = station_id(n), f"staff_{n + 1:03}"
             here = Location(lat=12.5 + n / 200, lng=77.6)
             await tx.stations.insert(
-                Station(id=name, name=name, location=here, capacity=PLACES, bays=2, slots=PLACES + 6)
+                Station(id=name, name=name, location=here, capacity=places, bays=2, slots=places + 6)
             )
             await tx.batteries.insert(
                 *(
                     _pack(f"b_{name}_{slot}", HolderKind.SLOT, name, slot, BatteryState.CHARGED)
-                    for slot in range(PLACES)
+                    for slot in range(places)
                 )
             )
             await tx.users.insert(
@@ -49,13 +55,13 @@ async def fill(data_dir: Path) -> None:
             await tx.staff_assignments.insert(
                 Assignment(id=f"shift_{staff}", staff_id=staff, station_id=name, starts_at=_AT)
             )
-        riders = [rider_id(n) for n in range(RIDERS)]
+        names = [rider_id(n) for n in range(riders)]
         await tx.users.insert(
             *(
                 User(id=r, role=Role.CONSUMER, name=r, vehicle=Vehicle(id=f"KA-{r}"), created_at=_AT)
-                for r in riders
+                for r in names
             )
         )
         await tx.batteries.insert(
-            *(_pack(f"b_{r}", HolderKind.RIDER, r, None, BatteryState.IN_USE) for r in riders)
+            *(_pack(f"b_{r}", HolderKind.RIDER, r, None, BatteryState.IN_USE) for r in names)
         )

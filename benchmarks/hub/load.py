@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 
@@ -18,27 +19,29 @@ from benchmarks.hub.client import connect
 
 Tokens = dict[str, list[str]]
 IN_FLIGHT = 100
+FEW_IN_FLIGHT = 8  # as many as the bare loop of `mongo_bench`
 
 
 def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-async def confirms(port: int, tokens: Tokens) -> dict[str, float]:
-    """Every rider takes a place, 100 commands in flight: confirms per second, all acknowledged as done."""
+async def confirms(port: int, tokens: Tokens, *, in_flight: int = IN_FLIGHT) -> dict[str, float]:
+    """Every rider takes a place, so many commands in flight: confirms per second, all done."""
     riders = await connect(port, tokens["riders"])
+    stations = tokens.get("stations") or [station_id(n) for n in range(STATIONS)]
     waits: list[float] = []
     queue = iter(enumerate(riders))
 
     async def worker() -> None:
         for n, rider in queue:
             began = perf_counter()
-            answer = await rider.call("queue:confirm", {"station_id": station_id(n % STATIONS)})
+            answer = await rider.call("queue:confirm", {"station_id": stations[n % len(stations)]})
             waits.append(perf_counter() - began)
             assert answer["ok"], answer
 
     began = perf_counter()
-    await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+    await asyncio.gather(*(worker() for _ in range(in_flight)))
     return {
         "per_s": len(riders) / (perf_counter() - began),
         "p50_ms": quantile(waits, 0.5) * 1000,
@@ -105,6 +108,7 @@ async def idle(port: int, tokens: Tokens) -> dict[str, float]:
 
 SCENARIOS: dict[str, Callable[[int, Tokens], Awaitable[dict[str, float]]]] = {
     "confirms": confirms,
+    "confirms_few": partial(confirms, in_flight=FEW_IN_FLIGHT),
     "verify": verify,
     "fanout": fanout,
     "idle": idle,
