@@ -30,7 +30,7 @@ def check_flow(answers: dict[str, Any], heard: Heard, *, station_id: str, rider:
     assert names(heard, "rider") >= RIDER_HEARS
     assert names(heard, "staff") >= STAFF_HEARS
     assert names(heard, "rider") <= RIDER_HEARS
-    assert names(heard, "staff") <= STAFF_HEARS | {"queue:left"}
+    assert names(heard, "staff") <= STAFF_HEARS | {"queue:left", "staff:changed"}
     assert names(heard, "stranger") == PUBLIC_HEARS  # no persons, also for another rider
     assert names(heard, "otherStaff") == {"hub:session"}
     assert names(heard, "admin") - DROPPABLE >= RIDER_HEARS | STAFF_HEARS | PUBLIC_HEARS

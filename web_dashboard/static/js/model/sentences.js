@@ -90,6 +90,7 @@ const SILENT = new Set([
   "queue:updated",
   "queue:ended",
   "queue:changed",
+  "staff:changed",
   "station:updated",
   "gps:positions",
   "stats:tick",
