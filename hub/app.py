@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -27,9 +27,7 @@ from hub.doors.worker_metrics import WorkerMetrics
 from hub.external import External
 from hub.fanout import READER, Fanout
 from hub.ids import SortableIds, nonce
-from hub.intake import Run
 from hub.job_moves import JobMoves
-from hub.kafka import KafkaSide
 from hub.leases import Lease
 from hub.lifespan import Resources, open_resources
 from hub.limits import Limits
@@ -49,6 +47,10 @@ from hub.timers import PruneOwner, TimerOwner
 from hub.worker import LOOPBACK, Worker
 from services.base import Clock
 from services.network import Services
+
+if TYPE_CHECKING:
+    from hub.intake import Run
+    from hub.kafka import KafkaSide
 
 REST_CLOSE_S: Final = 2.0
 LAG_EVERY_S: Final = 1.0
@@ -155,6 +157,8 @@ class Hub:
         """None where no brokers are set."""
         if self.settings.kafka_bootstrap_servers is None:
             return None
+        from hub.kafka import KafkaSide  # a hub without Kafka needs no driver of it
+
         return KafkaSide(
             self.settings,
             self.resources.log,

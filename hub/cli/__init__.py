@@ -5,55 +5,45 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Final
 
 from pydantic import ValidationError
 
-from hub.cli import (
-    audit,
-    backup,
-    config,
-    demo,
-    doctor,
-    import_,
-    link,
-    migrate,
-    rebuild,
-    restore,
-    serve,
-    specs,
-    tail,
-    token,
-)
 from hub.config import ConfigError
 from hub.stores.dump import DumpError
 from hub.stores.sqlite_migrations import SchemaError
 from services.errors import Unavailable
 
-COMMANDS = (
-    serve,
-    demo,
-    token,
-    link,
-    config,
-    import_,
-    audit,
-    backup,
-    restore,
-    migrate,
-    rebuild,
-    doctor,
-    tail,
-    specs,
-)
+COMMANDS: Final = {
+    "serve": "serve",
+    "demo": "demo",
+    "token": "token",
+    "link": "link",
+    "config": "config",
+    "import": "import_",
+    "audit": "audit",
+    "backup": "backup",
+    "restore": "restore",
+    "migrate": "migrate",
+    "rebuild": "rebuild",
+    "doctor": "doctor",
+    "tail": "tail",
+    "openapi": "specs",
+    "asyncapi": "specs",
+}
+"""Each command and its module."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="navswap", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in COMMANDS:
+    for module in _modules(given):
         module.add_parser(commands)
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(given)
     try:
         return int(chosen.run(chosen))
     except (ConfigError, SchemaError, ValidationError) as error:
@@ -68,6 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # a port that is taken, a directory that cannot be written
         print(f"navswap: {error.strerror or error}", file=sys.stderr)
         return 1
+
+
+def _modules(given: Sequence[str]) -> list[ModuleType]:
+    """That of the command alone, which needs no other's drivers; all of them for help and for mistakes."""
+    wanted = COMMANDS.get(given[0]) if given else None
+    names = [wanted] if wanted is not None else dict.fromkeys(COMMANDS.values())
+    return [import_module(f"hub.cli.{name}") for name in names]
 
 
 def _sentence(error: ConfigError | SchemaError | ValidationError) -> str:

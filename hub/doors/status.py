@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from hub.auth import Authenticator
 from hub.doors.http import NO_STORE, bearer, json_answer
 from hub.doors.worker_metrics import ALONE, WorkerMetrics
-from hub.kafka import KafkaSide
 from hub.leases import Leases
 from hub.metrics import CONTENT_TYPE, Metrics
 from hub.readiness import Readiness
 from services.errors import Forbidden
 from services.models import Role
+
+if TYPE_CHECKING:
+    from hub.kafka import KafkaSide
 
 PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
