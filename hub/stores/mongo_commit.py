@@ -16,11 +16,12 @@ from typing import Any, Final
 import structlog
 from pymongo.errors import PyMongoError
 
+from hub.stores.after_commit import run_steps
 from hub.stores.mongo_errors import UNKNOWN_COMMIT, domain_error
 from hub.stores.mongo_outbox import Outbox, Written, written_by
 from hub.stores.mongo_send import Send
 from hub.stores.mongo_stamps import Stamps
-from hub.stores.mongo_transaction import MongoTransaction, Step
+from hub.stores.mongo_transaction import MongoTransaction
 from services.errors import DuplicateKey, Unavailable, WriteConflict
 
 _log: Any = structlog.get_logger("hub.stores")
@@ -28,7 +29,6 @@ _log: Any = structlog.get_logger("hub.stores")
 COMMIT_S: Final = 8.0  # longest wait of a caller; what comes of the transaction is found out all the same
 RESOLVE_S: Final = 120.0  # longest search for an unknown result; the server undoes after 60 s what is open
 GRACE_S: Final = 1.0  # longest wait of a cancelled caller for a commit that is under way
-STEP_S: Final = 5.0  # longest time for a step after the commit
 BLIND_S: Final = 2.0  # how long a transaction that has read nothing is sent again
 FIRST_PAUSE_S: Final = 0.005
 LONGEST_PAUSE_S: Final = 0.5
@@ -52,7 +52,7 @@ class Commits:
         """
         if not tx.writes and not tx.facts:
             tx.calls.abort()
-            await self._run_steps(tx.steps)
+            await run_steps(tx.steps, self.on_stale)
             return
         task = self._own(self._end(tx))
         try:
@@ -88,7 +88,7 @@ class Commits:
             tx.calls.abort()
             raise
         tx.calls.done()
-        await self._run_steps(tx.steps)
+        await run_steps(tx.steps, self.on_stale)
         if written is not None:
             self._outbox.ready(written)
 
@@ -148,15 +148,6 @@ class Commits:
         _log.error("the result of a commit stays unknown", transaction=tx.id)
         self.on_stale()
         raise Unavailable(store="records")
-
-    async def _run_steps(self, steps: list[Step]) -> None:
-        for step in steps:
-            try:
-                async with asyncio.timeout(STEP_S):
-                    await step()
-            except Exception:
-                _log.exception("step after a commit failed: live state is stale")
-                self.on_stale()
 
     async def close(self) -> None:
         """Wait for what is under way; give up what the server does not answer."""

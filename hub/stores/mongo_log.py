@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from hub.stores.mongo_numbering import Numbering
 from hub.stores.mongo_numbers import Numbers
 from hub.stores.mongo_outbox import Outbox
 from hub.stores.mongo_session import Outside
+from hub.stores.news import News
 from hub.stores.tail import Tail
 from services.ports import LogRecord
 
@@ -24,19 +24,13 @@ class MongoLog:
         self._outbox = outbox
         self._positions = positions
         self._tail = Tail()
-        self._last = 0
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._news = News()
 
     def publish(self, head: int, records: Sequence[LogRecord]) -> None:
         """Let readers see what has its numbers, up to `head`; some of it is at hand."""
         for record in records:
             self._tail.extend((record,))
-        if head <= self._last:
-            return
-        self._last = head
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._news.reach(head)
 
     async def refresh(self) -> None:
         """Look for what other hubs have numbered."""
@@ -44,15 +38,15 @@ class MongoLog:
 
     async def read(self, *, after: int, limit: int) -> list[LogRecord]:
         await self.numbering.caught_up()
-        if after >= self._last or limit <= 0:
+        if after >= self._news.last or limit <= 0:
             return []
         recent = self._tail.after(after, limit)
-        return recent or await self._outbox.read(after, self._last, limit)
+        return recent or await self._outbox.read(after, self._news.last, limit)
 
     async def last(self) -> int:
         await self.numbering.caught_up()
         await self.refresh()
-        return self._last
+        return self._news.last
 
     async def position(self, reader: str) -> int | None:
         raw = await Outside().run(lambda session: self._positions.find_one({"_id": reader}))
@@ -64,15 +58,4 @@ class MongoLog:
         )
 
     async def wait(self, *, after: int, timeout_s: float) -> bool:
-        if self._last > after:
-            return True
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
+        return await self._news.wait(after=after, timeout_s=timeout_s)

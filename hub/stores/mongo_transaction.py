@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from hub.stores.after_commit import Step
 from hub.stores.mongo_lanes import Lanes
 from hub.stores.mongo_session import InTransaction
 from hub.stores.mongo_stamps import Stamps
@@ -14,8 +15,6 @@ from hub.stores.mongo_writes import Key, MongoWrites
 from hub.stores.schema import COLLECTIONS
 from services.events import Fact
 from services.ports import Transaction
-
-Step = Callable[[], Awaitable[None]]
 
 
 class MongoTransaction:

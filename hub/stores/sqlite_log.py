@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from hub.stores.news import News
 from hub.stores.sqlite_session import Session, SqlValue, WriteSession
 from hub.stores.sqlite_writer import SqliteWriter
 from hub.stores.tail import Tail
@@ -80,8 +80,7 @@ class SqliteLog:
         self._reading = reading
         self._writer = writer
         self._tail = Tail()
-        self._last = self._newest()
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._news = News(self._newest())
 
     def _newest(self) -> int:
         """The greatest number ever given: rows may have been pruned."""
@@ -93,22 +92,19 @@ class SqliteLog:
         if not records:
             return
         self._tail.extend(records)
-        self._last = records[-1].seq
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._news.reach(records[-1].seq)
 
     async def read(self, *, after: int, limit: int) -> list[LogRecord]:
-        if after >= self._last:
+        if after >= self._news.last:
             return []
         recent = self._tail.after(after, limit)
         if recent is not None:
             return recent
         statement = f"SELECT {COLUMNS} FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
-        return [record_of(row) for row in self._reading.rows(statement, (after, self._last, limit))]
+        return [record_of(row) for row in self._reading.rows(statement, (after, self._news.last, limit))]
 
     async def last(self) -> int:
-        return self._last
+        return self._news.last
 
     async def position(self, reader: str) -> int | None:
         rows = self._reading.rows("SELECT seq FROM log_positions WHERE reader = ?", (reader,))
@@ -123,15 +119,4 @@ class SqliteLog:
             )
 
     async def wait(self, *, after: int, timeout_s: float) -> bool:
-        if self._last > after:
-            return True
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
+        return await self._news.wait(after=after, timeout_s=timeout_s)

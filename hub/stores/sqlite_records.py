@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import structlog
 
 from hub.stores import sqlite_log
+from hub.stores.after_commit import Step, run_steps
 from hub.stores.sqlite_collection import SqliteReads, SqliteWrites
 from hub.stores.sqlite_log import SqliteLog
 from hub.stores.sqlite_session import Session, WriteSession
@@ -21,10 +22,6 @@ from services.events import Fact
 from services.ports import Snapshot, Transaction
 
 _log: Any = structlog.get_logger("hub.stores")
-
-STEP_S: Final = 5.0  # longest time for a step after the commit
-
-Step = Callable[[], Awaitable[None]]
 
 
 class SqliteSnapshot:
@@ -107,10 +104,4 @@ class SqliteRecords:
                 member.committed = partial(self._run, own.steps)
 
     async def _run(self, steps: list[Step]) -> None:
-        for step in steps:
-            try:
-                async with asyncio.timeout(STEP_S):
-                    await step()
-            except Exception:
-                _log.exception("step after a commit failed: live state is stale")
-                self.on_stale()
+        await run_steps(steps, self.on_stale)
