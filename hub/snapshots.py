@@ -100,7 +100,7 @@ class PackInSlot(Model):
             state=pack.state,
             soc=pack.soc,
             soh=pack.soh,
-            held=pack.held_for is not None,
+            held=pack.is_held,
             version=pack.version,
         )
 

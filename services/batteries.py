@@ -149,7 +149,7 @@ def _check_free(known: Battery, wanted: Battery) -> None:
 def card_of(pack: Battery) -> BatteryCard:
     """A pack as operators and staff see it."""
     shown = pack.model_dump(exclude={"id", "held_for", "custody_count", "custody_hash"})
-    return BatteryCard(battery_id=pack.id, held=pack.held_for is not None, **shown)
+    return BatteryCard(battery_id=pack.id, held=pack.is_held, **shown)
 
 
 def _link(record: Custody) -> CustodyLink:
@@ -173,5 +173,5 @@ def _in_slot(pack: Battery) -> SlotPack:
         soc=pack.soc,
         soh=pack.soh,
         temperature_c=pack.temperature_c,
-        held=pack.held_for is not None,
+        held=pack.is_held,
     )

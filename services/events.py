@@ -13,8 +13,9 @@ from pydantic import ConfigDict
 
 from services.base import Instant, Location, Model
 from services.figures import QueueEntryView, StationFigures
-from services.models import Battery, Holder, PackHealth, Vehicle
-from services.states import BatteryState, EntryState
+from services.models import Battery, PackHealth, Vehicle
+from services.pack_figures import PackFigures, pack_figures
+from services.states import EntryState
 from services.wait import Wait
 
 
@@ -28,7 +29,10 @@ class Topic(StrEnum):
 
 
 class Fact(Model):
-    """Base of every event. `id` sorts by time; `version` is that of the entity it is about."""
+    """Base of every event. `id` sorts by time; `version` is that of the entity it is about.
+
+    An event that shares figures with answers names them first: the last base decides what is forbidden.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,7 +54,9 @@ class Fact(Model):
         raise NotImplementedError
 
 
-class _AtStation(Fact):
+class AtStation(Fact):
+    """Of one station, which is its key."""
+
     topic: ClassVar[Topic | None] = Topic.SWAP
 
     station_id: str
@@ -59,14 +65,14 @@ class _AtStation(Fact):
         return self.station_id
 
 
-class _ForStaff(_AtStation):
+class ForStaff(AtStation):
     """Heard by the station's staff and by admins."""
 
     def rooms(self) -> tuple[str, ...]:
         return (f"station:{self.station_id}:staff", "admin")
 
 
-class _ForRider(_AtStation):
+class _ForRider(AtStation):
     """Heard by one rider and by admins."""
 
     topic: ClassVar[Topic | None] = None
@@ -88,7 +94,7 @@ class _ForRiderAndStaff(_ForRider):
 # --- the queue
 
 
-class QueueConfirmed(_ForStaff):
+class QueueConfirmed(ForStaff):
     """A rider has a place and a promised pack."""
 
     name = "queue:confirmed"
@@ -106,7 +112,7 @@ class QueueConfirmed(_ForStaff):
     hold_until: Instant
 
 
-class QueueLeft(_ForStaff):
+class QueueLeft(ForStaff):
     """An entry has ended without a swap: cancelled or expired; a no-show is its own type."""
 
     name = "queue:left"
@@ -167,7 +173,7 @@ class QueueEnded(_ForRider):
     reason: str | None
 
 
-class _ForAnyone(_AtStation):
+class _ForAnyone(AtStation):
     """Heard by everybody who looks at the station: no person is in it."""
 
     topic: ClassVar[Topic | None] = None
@@ -192,7 +198,7 @@ class QueueChanged(_ForAnyone):
 # --- the place
 
 
-class CustomerMoved(_ForStaff):
+class CustomerMoved(ForStaff):
     """A rider with an entry has crossed a geofence of the station."""
 
     topic: ClassVar[Topic | None] = Topic.LOCATION
@@ -259,7 +265,7 @@ class QrScanned(_ForRiderAndStaff):
     battery_id: str | None
 
 
-class SwapStarted(_AtStation):
+class SwapStarted(AtStation):
     type = "swap.started"
 
     swap_id: str
@@ -311,26 +317,20 @@ class CreditsPosted(Fact):
         return (f"user:{self.user_id}", "admin")
 
 
-class CreditsAwarded(CreditsPosted, _AtStation):
+class CreditsAwarded(CreditsPosted, AtStation):
     """A rider's award was posted."""
 
 
 # --- the station
 
 
-class BatteryMoved(_ForStaff):
+class BatteryMoved(PackFigures, ForStaff):
     """A pack has changed its holder, its state or its promise."""
 
     name = "battery:changed"
     type: ClassVar[str | None] = "battery.moved"
 
-    battery_id: str
-    state: BatteryState
-    holder: Holder
     slot: int | None
-    soc: float
-    soh: float
-    held: bool
 
     @classmethod
     def of(cls, battery: Battery, *, id: str, at: Instant, station_id: str) -> Self:
@@ -339,13 +339,8 @@ class BatteryMoved(_ForStaff):
             at=at,
             version=battery.version,
             station_id=station_id,
-            battery_id=battery.id,
-            state=battery.state,
-            holder=battery.holder,
             slot=battery.holder.slot,
-            soc=battery.soc,
-            soh=battery.soh,
-            held=battery.held_for is not None,
+            **pack_figures(battery),
         )
 
 
@@ -356,7 +351,7 @@ class BatteryRead(BatteryMoved):
     topic: ClassVar[Topic | None] = None
 
 
-class StationUpdated(_ForAnyone, StationFigures):
+class StationUpdated(StationFigures, _ForAnyone):
     """The whole status of a station, as `station:status` answers it."""
 
     name = "station:updated"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from services.clocks import Clock
-from services.events import Topic, _AtStation, _ForStaff
+from services.events import AtStation, ForStaff, Topic
 from services.fault_models import Incident, Severity, Ticket
 from services.fault_views import IncidentView, TicketView, incident_view, ticket_view
 from services.world import Stamp
 
 
-class FaultChanged(_ForStaff, IncidentView):
+class FaultChanged(IncidentView, ForStaff):
     """An incident: what is now known of it, and what is being done."""
 
     name = "fault:changed"
@@ -48,7 +48,7 @@ class FaultResolved(FaultChanged):
     type = "fault.resolved"
 
 
-class TicketChanged(_ForStaff, TicketView):
+class TicketChanged(TicketView, ForStaff):
     """A ticket: its state, its assignee, its clocks."""
 
     name = "ticket:changed"
@@ -78,7 +78,7 @@ class TicketClosed(TicketChanged):
     type = "ticket.closed"
 
 
-class AlertRaised(_AtStation):
+class AlertRaised(AtStation):
     """Something that an admin should look at now; what it is about is in its own events, too."""
 
     name = "alert:raised"
@@ -97,7 +97,7 @@ class AlertRaised(_AtStation):
         return ("admin",)
 
 
-class DeviceCommanded(_ForStaff):
+class DeviceCommanded(ForStaff):
     """A runbook asks the station's controller for something; it reports with `fault:report`."""
 
     name = "device:command"

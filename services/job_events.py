@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from services.events import CreditsPosted, Fact, Topic
 from services.job_figures import JobFigures, OfferFigures, figures, offer_figures
-from services.models import Battery, Difference, EndKind, Holder, Job
-from services.states import BatteryState
+from services.models import Battery, Difference, EndKind, Job
+from services.pack_figures import PackFigures, pack_figures
 from services.world import Stamp
 
 
@@ -206,17 +206,10 @@ class JobDiffers(_JobFact):
         )
 
 
-class BatteryCarried(_JobFact):
+class BatteryCarried(PackFigures, _JobFact):
     """A pack has gone from or to a partner: no station's staff hears of it."""
 
     type = "battery.moved"
-
-    battery_id: str
-    state: BatteryState
-    holder: Holder
-    soc: float
-    soh: float
-    held: bool
 
     @classmethod
     def of(cls, job: Job, pack: Battery, stamp: Stamp) -> Self:
@@ -224,12 +217,7 @@ class BatteryCarried(_JobFact):
             **stamp,
             version=pack.version,
             job_id=job.id,
-            battery_id=pack.id,
-            state=pack.state,
-            holder=pack.holder,
-            soc=pack.soc,
-            soh=pack.soh,
-            held=pack.held_for is not None,
+            **pack_figures(pack),
         )
 
 

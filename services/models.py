@@ -115,6 +115,11 @@ class Battery(Document):
     custody_hash: str = ""  # of the newest one
     updated_at: Instant
 
+    @property
+    def is_held(self) -> bool:
+        """Is it promised to somebody?"""
+        return self.held_for is not None
+
 
 class Custody(Document):
     """A pack got another holder: link `number` of its chain; `giver` is null for a pack that is new.

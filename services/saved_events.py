@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 
 from services.base import Instant, Location
 from services.events import Fact, Topic
-from services.models import Battery, Holder, Role, Vehicle
-from services.states import BatteryState
+from services.models import Battery, Role, Vehicle
+from services.pack_figures import PackFigures, pack_figures
 
 
 class StationSaved(Fact):
@@ -28,19 +28,12 @@ class StationSaved(Fact):
         return self.station_id
 
 
-class BatteryMovedElsewhere(Fact):
+class BatteryMovedElsewhere(PackFigures, Fact):
     """A pack that no station has, or had until now, has changed its holder or its state."""
 
     name = "battery:changed"
     type = "battery.moved"
     topic = Topic.SWAP
-
-    battery_id: str
-    state: BatteryState
-    holder: Holder
-    soc: float
-    soh: float
-    held: bool
 
     @classmethod
     def of(cls, battery: Battery, *, id: str, at: Instant) -> Self:
@@ -48,12 +41,7 @@ class BatteryMovedElsewhere(Fact):
             id=id,
             at=at,
             version=battery.version,
-            battery_id=battery.id,
-            state=battery.state,
-            holder=battery.holder,
-            soc=battery.soc,
-            soh=battery.soh,
-            held=battery.held_for is not None,
+            **pack_figures(battery),
         )
 
     def rooms(self) -> tuple[str, ...]:
