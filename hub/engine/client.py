@@ -77,6 +77,16 @@ class Client:
         """Whether events may still be sent to it, now or after its CONNECT."""
         return self.phase in (Phase.CONNECTING, Phase.CONNECTED)
 
+    @property
+    def user_session(self) -> Any:
+        """What the application keeps of this client; None when it keeps nothing."""
+        return (self.connection.user_session or {}).get(self.namespace)
+
+    @user_session.setter
+    def user_session(self, kept: Any) -> None:
+        connection = self.connection
+        connection.user_session = {**(connection.user_session or {}), self.namespace: kept}
+
     def deliver(self, packet: Outgoing) -> None:
         """Send an event to this client alone."""
         if not self.present:

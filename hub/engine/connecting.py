@@ -20,7 +20,7 @@ from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import ACK
 from hub.engine.outgoing import Outgoing
 from hub.engine.packets import Packet, ProtocolError
-from hub.engine.session import Session
+from hub.engine.session import Return, Session
 
 if TYPE_CHECKING:
     from hub.engine.server import Server
@@ -193,7 +193,7 @@ class Connector:
             return False
         fresh, limit = client.sid, self._engine.options.max_backpressure_bytes // 2
         enter = functools.partial(self._restore, client, session, allowed)
-        missed = await recovery.replay(session, auth.get("offset"), allowed, limit, enter)
+        missed = await recovery.replay(Return(session, auth.get("offset"), allowed, limit), enter)
         if missed is not None:
             client.held = Held([*missed, *(client.held or ())])
         elif client.sid != fresh:
@@ -207,19 +207,14 @@ class Connector:
         check = self._server.recovery_check
         if check is None:
             return rooms
-        user_session = self._user_session(session)
         try:
-            allowed = await check(client.connection.request.environ, auth, rooms, user_session)
+            environ = client.connection.request.environ
+            allowed = await check(environ, auth, rooms, session.kept_of_user)
         except Exception:
             self._engine.stats.handler_errors += 1
             _logger.exception("engine: the recovery check failed")
             return None
         return None if allowed is None else rooms & frozenset(allowed)
-
-    def _user_session(self, session: Session) -> Any:
-        if session.client is None:
-            return session.user_session
-        return (session.client.connection.user_session or {}).get(session.namespace)
 
     async def _take_over(self, session: Session) -> bool:
         """Close the socket that has this session, and wait until its disconnect handler is done.
@@ -245,9 +240,5 @@ class Connector:
             del session.rooms[room]
         manager.restore(client, session.rooms)
         if session.user_session is not None:
-            connection = client.connection
-            connection.user_session = {
-                **(connection.user_session or {}),
-                client.namespace: session.user_session,
-            }
+            client.user_session = session.user_session
         return client

@@ -122,6 +122,11 @@ class Directory(socketio.AsyncManager):  # type: ignore[misc]
                 return
 
 
+def event_args(event: str, data: Any) -> list[Any]:
+    """An event's name and arguments: a tuple is several, None is none."""
+    return [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
+
+
 def targets(room: Any) -> tuple[Any, ...]:
     """The rooms and sids that an argument stands for; None is everybody."""
     if isinstance(room, list | tuple | set | frozenset):

@@ -11,12 +11,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 from hub.engine.client import Client
 from hub.engine.outgoing import Outgoing
-from hub.engine.session import Session, TakeOver
+from hub.engine.session import Return, Session, TakeOver
 
 _ENTRY_OVERHEAD_BYTES: Final = 500  # the objects around an event's bytes
 _MAX_FORGOTTEN: Final = 100_000  # targets of which something was forgotten
@@ -107,16 +107,16 @@ class Recovery:
         while len(self._forgotten) > _MAX_FORGOTTEN:
             self._floor = max(self._floor, self._forgotten.pop(next(iter(self._forgotten))))
 
-    def missed(self, session: Session, offset: str | None, allowed: Collection[Any]) -> list[Outgoing] | None:
-        """All a client has missed since `offset`, in order; None when that is not known in full.
+    def missed(self, back: Return) -> list[Outgoing] | None:
+        """All a client has missed, in order; None when that is not known in full.
 
         No offset: it has received no event yet, so everything since its CONNECT counts.
         """
-        since = session.started if offset is None else self._parse(offset)
-        if since is None or since < session.lost:
+        session, since = back.session, back.since(self._epoch, self.position)
+        if since is None:
             return None
         found: dict[int, Outgoing] = {}
-        for target, begin, end in session.spans(allowed):
+        for target, begin, end in session.spans(back.allowed):
             key, begin = (session.namespace, target), max(begin, since)
             if min(self._forgotten.get(key, self._floor), end) > begin:
                 return None
@@ -126,13 +126,6 @@ class Recovery:
                 if entry.position <= end and session.sid not in entry.skip:
                     found[entry.position] = entry.packet
         return [found[position] for position in sorted(found)]
-
-    def _parse(self, offset: Any) -> int | None:
-        epoch, _, digits = offset.rpartition("-") if type(offset) is str else ("", "", "")
-        if epoch != self._epoch or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
-            return None
-        position = int(digits)
-        return position if position <= self.position else None
 
     # -- sessions
 
@@ -159,21 +152,14 @@ class Recovery:
         """Make a session the caller's; `take_over` ends the sockets that still have it."""
         return await take_over(session) and self._find(session.pid) is session
 
-    async def replay(
-        self,
-        session: Session,
-        offset: str | None,
-        allowed: Collection[Any],
-        most_bytes: int,
-        enter: Callable[[], Client],
-    ) -> list[Outgoing] | None:
+    async def replay(self, back: Return, enter: Callable[[], Client]) -> list[Outgoing] | None:
         """What a client has missed, in order; None when it cannot be had in full.
 
         `enter` puts it into its rooms; from then on events are held for it.
         """
         # No await from here to the end: an event between reading the stream and joining would be lost.
-        missed = self.missed(session, offset, allowed)
-        if missed is None or sum(packet.size for packet in missed) > most_bytes:
+        missed = self.missed(back)
+        if missed is None or sum(packet.size for packet in missed) > back.most_bytes:
             return None
         enter()
         return missed

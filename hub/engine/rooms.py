@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from hub.engine.client import Client, Held, Phase
-from hub.engine.directory import Directory, targets
+from hub.engine.directory import Directory, event_args, targets
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
 from hub.engine.outgoing import Outgoing
@@ -39,7 +39,7 @@ class NativeRooms(Directory):
         **kwargs: Any,
     ) -> None:
         """Emit to a client, a room, a list of both, or everybody in the namespace."""
-        args = [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
+        args = event_args(event, data)
         if callback is not None:
             self._emit_with_ack(namespace, to or room, skip_sid, callback, args)
         else:

@@ -277,8 +277,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """A client's connection is lost: its session may be recovered."""
         if client.session is not None:
             connection = client.connection
-            user_session = (connection.user_session or {}).get(client.namespace)
-            self.recovery.away(client.session, connection.seen_at, user_session)
+            self.recovery.away(client.session, connection.seen_at, client.user_session)
         self._go(client, reason)
 
     def _go(self, client: Client, reason: str) -> None:

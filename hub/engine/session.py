@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.engine.client import Client
 
+_MOST_DIGITS: Final = 15  # what a double holds exactly
 _MAX_LEFT: Final = 32  # rooms left lately that a session keeps in mind
 
 
@@ -41,6 +42,11 @@ class Session:
         self.expires_at = 0.0
         self.user_session: Any = None
 
+    @property
+    def kept_of_user(self) -> Any:
+        """What the application keeps of the client: now, or when it was lost."""
+        return self.user_session if self.client is None else self.client.user_session
+
     def enter(self, room: Any, position: int) -> None:
         """Events from here on are meant for the client."""
         self.rooms[room] = position
@@ -64,6 +70,27 @@ class Session:
         for room, joined, left in self.left:
             if allowed is None or room in allowed:
                 yield room, joined, left
+
+
+class Return(NamedTuple):
+    """A client that comes back: with whose session, what it has, where it may be, and how much it may get."""
+
+    session: Session
+    offset: Any  # of the newest event it has received, as it says; None: it has received none
+    allowed: Collection[Any]
+    most_bytes: int
+
+    def since(self, epoch: str, newest: int) -> int | None:
+        """The number of that event; None for what is no offset of this epoch, or not to be recovered."""
+        since = self.session.started if self.offset is None else _number(self.offset, epoch)
+        return since if since is not None and self.session.lost <= since <= newest else None
+
+
+def _number(offset: Any, epoch: str) -> int | None:
+    given, _, digits = offset.rpartition("-") if type(offset) is str else ("", "", "")
+    if given != epoch or not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        return None
+    return int(digits)
 
 
 TakeOver = Callable[[Session], Awaitable[bool]]

@@ -9,6 +9,8 @@ import pytest
 from engine_support import Running, Serve, eventually
 from recovery_support import WINDOW_S, back, lose, recovered
 
+from hub.engine.session import Return
+
 
 @pytest.fixture
 async def hub(serve: Serve) -> Running:
@@ -96,7 +98,7 @@ async def test_a_storm_of_returns_costs_each_client_only_what_it_missed(hub: Run
     for number in range(20_000):
         await server.emit("state", number, room=f"room{number % 1000}")
     begin = time.perf_counter()
-    missed = [recovery.missed(session, None, session.rooms) for session in sessions]
+    missed = [recovery.missed(Return(session, None, session.rooms, 1 << 30)) for session in sessions]
     assert [len(found or ()) for found in missed] == [20] * 1000
     assert time.perf_counter() - begin < 0.5
 

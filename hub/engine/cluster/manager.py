@@ -11,7 +11,7 @@ from hub.engine.client import Client
 from hub.engine.cluster.bus import Bus
 from hub.engine.cluster.message import Message, pack, unpack
 from hub.engine.cluster.sessions import SharedRecovery
-from hub.engine.directory import targets
+from hub.engine.directory import event_args, targets
 from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
@@ -51,18 +51,22 @@ class ClusterRooms(NativeRooms):
     async def stop(self) -> None:
         """Leave the bus; the clients' sessions stay."""
         for client in self.everybody():
-            self._forget_channels(client)
+            self._deafen_to(client)
         await self.bus.stop()
 
     def recovery(self, options: Options, window_s: float) -> SharedRecovery:
         """Sessions that every node can take up."""
         alive_s = options.interval_s + options.ping_timeout
         self.bus.keep_s = window_s + 2 * alive_s
-        recovery = SharedRecovery(self.bus, lambda: self.server.codec, window_s=window_s, alive_s=alive_s)
+        recovery = SharedRecovery(
+            self.bus, lambda: self.server.codec, self._until_gone, window_s=window_s, alive_s=alive_s
+        )
         self.bus.on_epoch = recovery.new_epoch
-        recovery.gone = self.gone  # type: ignore[assignment, method-assign]
         self._recovery = recovery
         return recovery
+
+    async def _until_gone(self, client: Client) -> None:
+        await self.gone(client)
 
     # -- sending
 
@@ -90,7 +94,7 @@ class ClusterRooms(NativeRooms):
         not emitted again, and never before the one before it. `ignore_queue` emits to this node's
         clients alone, and nobody can recover it; acknowledgements, too, are theirs alone.
         """
-        args = [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
+        args = event_args(event, data)
         if callback is not None:
             self._emit_with_ack(namespace, to or room, skip_sid, callback, args)
             return
@@ -181,7 +185,7 @@ class ClusterRooms(NativeRooms):
 
     def rename(self, client: Client, sid: str) -> None:
         """The client has another sid: so it has another channel."""
-        self.bus.deafen(self.bus.channel(client.namespace, client.sid))
+        self._deafen_to(client)
         super().rename(client, sid)
 
     def withdraw(self, client: Client, sid: str) -> None:
@@ -193,9 +197,9 @@ class ClusterRooms(NativeRooms):
         """Forget a client and what only it was listening for."""
         if (client := self.client(sid, namespace)) is not None:
             super().basic_disconnect(sid, namespace, **kwargs)
-            self._forget_channels(client)
+            self._deafen_to(client)
 
-    def _forget_channels(self, client: Client) -> None:
+    def _deafen_to(self, client: Client) -> None:
         self.bus.deafen(self.bus.channel(client.namespace, client.sid))
 
     def _leave(self, client: Client, name: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import orjson
@@ -14,11 +15,12 @@ import orjson
 from hub.engine.client import Client, Held
 from hub.engine.cluster.bus import Bus
 from hub.engine.cluster.message import unpack
+from hub.engine.cluster.record import dump, fill, session_of
 from hub.engine.cluster.scripts import CLAIM, FIND, FORGET, KEEP, STORE
 from hub.engine.codec import Codec
 from hub.engine.errors import BusUnavailable
 from hub.engine.outgoing import Outgoing
-from hub.engine.session import Session, TakeOver
+from hub.engine.session import Return, Session, TakeOver
 
 _GOODBYE_S: Final = 5.0  # how long the disconnect handler on another node may take
 _CHUNK: Final = 500  # sessions of one call
@@ -33,23 +35,27 @@ class SharedRecovery:
     the node that had it before are refused.
     """
 
-    def __init__(self, bus: Bus, codec: Callable[[], Codec], *, window_s: float, alive_s: float) -> None:
-        """`alive_s`: how long a silent client counts as connected."""
+    def __init__(
+        self,
+        bus: Bus,
+        codec: Callable[[], Codec],
+        gone: Callable[[Client], Awaitable[None]],
+        *,
+        window_s: float,
+        alive_s: float,
+    ) -> None:
+        """`gone`: until a client's handlers are done; `alive_s`: how long a silent one is connected."""
         self.window_s = window_s
         self.on_expired: Callable[[Session], object] = lambda session: None
         self._bus = bus
         self._codec = codec
+        self._gone = gone
         self._alive_s = alive_s
         self._local: dict[str, Session] = {}
         self._writing: dict[str, asyncio.Future[Any]] = {}
         self._goodbyes: dict[str, asyncio.Future[None]] = {}
         self._kept_at = time.monotonic()
         self._keeping: asyncio.Task[None] | None = None
-
-    @property
-    def position(self) -> int:
-        """The number of the newest event this node has had."""
-        return self._bus.seen
 
     # -- a session's life
 
@@ -110,7 +116,7 @@ class SharedRecovery:
         if self._local.get(session.pid) is not session:
             return
         lifetime_ms = max(1, int(lifetime_s * 1000))
-        arguments = (session.claim, self._bus.node, lifetime_ms, self._dump(session))
+        arguments = (session.claim, self._bus.node, lifetime_ms, dump(session, self._bus.epoch))
         writing = self._bus.call(STORE, [self._key(session.pid)], arguments)
         self._writing[session.pid] = writing
         writing.add_done_callback(lambda done: self._written(session, done))
@@ -122,28 +128,6 @@ class SharedRecovery:
             return  # kept at the next sweep
         if writing.result() == 0:
             self._lost(session)
-
-    def _dump(self, session: Session) -> bytes:
-        connection = session.client.connection if session.client is not None else None
-        user = session.user_session
-        if connection is not None:
-            user = (connection.user_session or {}).get(session.namespace)
-        rooms = dict(session.rooms)
-        kept = {
-            "epoch": self._bus.epoch,
-            "sid": session.sid,
-            "namespace": session.namespace,
-            "started": session.started,
-            "lost": session.lost,
-            "everyone": rooms.pop(None, None),
-            "rooms": rooms,
-            "left": session.left,
-            "user": user,
-        }
-        try:
-            return orjson.dumps(kept)
-        except TypeError:
-            raise TypeError("several nodes: rooms are named by text, user sessions are JSON") from None
 
     # -- coming back
 
@@ -159,7 +143,7 @@ class SharedRecovery:
             return None
         self._bus.in_epoch(epoch.decode())
         kept = orjson.loads(raw)
-        return None if kept["epoch"] != self._bus.epoch else _session(pid, claim.decode(), kept)
+        return None if kept["epoch"] != self._bus.epoch else session_of(pid, claim.decode(), kept)
 
     async def claim(self, session: Session, take_over: TakeOver) -> bool:
         """Make a session this node's; the node that had it ends its socket first."""
@@ -184,7 +168,7 @@ class SharedRecovery:
         """It may have changed hands, and rooms, since it was found."""
         if kept["epoch"] != self._bus.epoch:
             return False
-        _fill(session, kept)
+        fill(session, kept)
         self._local[session.pid] = session
         return True
 
@@ -202,7 +186,7 @@ class SharedRecovery:
         self._drop(session)
         if (client := session.client) is not None:
             client.connection.close("transport close", 1000, b"taken over")
-            await self.gone(client)
+            await self._gone(client)
 
     def _lost(self, session: Session) -> None:
         """Somebody else has claimed it while this node could not hear."""
@@ -210,65 +194,40 @@ class SharedRecovery:
         if session.client is not None:
             session.client.connection.close("transport close", 1000, b"taken over")
 
-    async def gone(self, client: Client) -> None:
-        """Until a client's handlers are done; set by the manager."""
-
-    async def replay(
-        self,
-        session: Session,
-        offset: str | None,
-        allowed: Collection[Any],
-        most_bytes: int,
-        enter: Callable[[], Client],
-    ) -> list[Outgoing] | None:
+    async def replay(self, back: Return, enter: Callable[[], Client]) -> list[Outgoing] | None:
         """What a client has missed, in order; None when it cannot be had in full.
 
         The client enters its rooms first: what is emitted while the streams are read is held for it,
         and what is both held and read counts once.
         """
-        found = await self._replay(session, offset, allowed, most_bytes, enter)
+        found = await self._replay(back, enter)
         if found is None:  # nothing was given back, so it may be tried again, by who knows better
-            self.away(session, time.monotonic(), session.user_session)
+            self.away(back.session, time.monotonic(), back.session.user_session)
         return found
 
-    async def _replay(
-        self,
-        session: Session,
-        offset: str | None,
-        allowed: Collection[Any],
-        most_bytes: int,
-        enter: Callable[[], Client],
-    ) -> list[Outgoing] | None:
-        since = session.started if offset is None else self._number(offset)
-        if since is None or since < session.lost:
+    async def _replay(self, back: Return, enter: Callable[[], Client]) -> list[Outgoing] | None:
+        session, since = back.session, back.since(self._bus.epoch, sys.maxsize)
+        if since is None:
             return None
         space = session.namespace
         spans = [
             (self._bus.stream(space, target), max(begin, since), -1 if end == float("inf") else int(end))
-            for target, begin, end in session.spans(allowed)
+            for target, begin, end in session.spans(back.allowed)
         ]
-        here = [session.sid, *(room for room in session.rooms if room is None or room in allowed)]
+        here = [session.sid, *(room for room in session.rooms if room is None or room in back.allowed)]
         try:
             await self._bus.listen(self._bus.channel(space, target) for target in here)
             client = enter()
-            found = await self._bus.read(spans, most_bytes)
+            found = await self._bus.read(spans, back.most_bytes)
         except BusUnavailable:
             return None
-        if found is None or (offset is not None and self._number(offset) is None):
-            return None  # forgotten, too much, or of an epoch that ended meanwhile
+        if found is None or back.since(self._bus.epoch, found[0]) is None:
+            return None  # forgotten, too much, not emitted yet, or of an epoch that ended meanwhile
         newest, events = found
-        if since > newest:
-            return None
         held = [packet for packet in client.held or () if not 0 < packet.position <= newest]
         client.held = Held()
         messages = [unpack(raw, offset, self._codec()) for offset, _, raw in events]
         return [*(m.packet for m in messages if session.sid not in m.skip), *held]
-
-    def _number(self, offset: Any) -> int | None:
-        epoch, _, digits = offset.rpartition("-") if type(offset) is str else ("", "", "")
-        if epoch != self._bus.epoch or not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-            return None
-        return int(digits)
 
     # -- staying alive
 
@@ -302,21 +261,3 @@ class SharedRecovery:
             session.started, session.lost, session.left = 0, 0, ()
             session.rooms = dict.fromkeys(session.rooms, 0)
             self._write(session, self._lifetime_s)
-
-
-def _session(pid: str, claim: str, kept: dict[str, Any]) -> Session:
-    session = Session.__new__(Session)
-    session.pid, session.claim, session.client = pid, claim, None
-    session.expires_at = float("inf")
-    _fill(session, kept)
-    return session
-
-
-def _fill(session: Session, kept: dict[str, Any]) -> None:
-    session.sid, session.namespace = kept["sid"], kept["namespace"]
-    session.started, session.lost = kept["started"], kept["lost"]
-    session.rooms = kept["rooms"]
-    if kept["everyone"] is not None:
-        session.rooms[None] = kept["everyone"]
-    session.left = tuple((room, joined, left) for room, joined, left in kept["left"])
-    session.user_session = kept["user"]
