@@ -13,7 +13,6 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -24,15 +23,13 @@ from pymongo import monitoring
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from hub.stores.memory import MemoryLive
 from hub.stores.mongo import MongoStore
 from hub.stores.sqlite import SqliteStore
 from services.again import insist
-from services.network import Services
 from services.ports import Records
-from services.rules import Rules
 from tests.real.mongo_server import in_database, running_mongo
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.unit.services.cities import services_on
+from tests.unit.services.city import City, HandClock
 
 STATIONS: Final = 24
 RIDERS: Final = 8  # of each station
@@ -112,16 +109,8 @@ async def timed(jobs: list[Callable[[], Awaitable[object]]]) -> Round:
 
 async def filled(records: Records) -> list[Callable[[], Awaitable[object]]]:
     """A city, always the same, and a confirm for each of its riders: one station after the other."""
-    clock, ids, secrets = HandClock(), count(1), count(1)
-    services = Services.build(
-        records=records,
-        live=MemoryLive(clock=clock),
-        clock=clock,
-        ids=lambda: f"{next(ids):012}",
-        secrets=lambda: f"nonce-{next(secrets)}",
-        signer=DigestSigner(),
-        rules=Rules(),
-    )
+    clock = HandClock()
+    services = services_on(records, clock)
     city = City(services, clock, None)  # type: ignore[arg-type]
     stations = [await city.station(places=RIDERS, charged=RIDERS + 4) for _ in range(STATIONS)]
     riders = [(await city.rider(), station.id) for _ in range(RIDERS) for station in stations]

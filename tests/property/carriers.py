@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
-from hub.snapshots import Snapshots, Stats
-from hub.stores.memory import MemoryLive
-from hub.stores.sqlite import SqliteStore
+from hub.snapshots import Snapshots
 from services.errors import HubError
 from services.models import Job
-from services.network import Services
 from services.rules import Rules
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.property.worlds import no_stats, played_in_a_city
+from tests.unit.services.city import City
 from tests.unit.services.roads import Roads, north
 
 VANS = 3
@@ -37,10 +32,6 @@ OPERATIONS = (
     "wait",
     *("create", "accept", "load", "unload") * 3,  # so that many jobs come to their end
 )
-
-
-async def no_stats() -> Stats:
-    return Stats(connections=0, events_per_s=0, commands_per_s=0, open_entries=0, swaps_today=0)
 
 
 class Carriers:
@@ -133,20 +124,5 @@ class Carriers:
         await self.city.fired(minutes=16)
 
 
-@asynccontextmanager
-async def carriers() -> AsyncIterator[Carriers]:
-    with TemporaryDirectory() as directory:
-        clock, ids, secrets = HandClock(), count(1), count(1)
-        async with SqliteStore.open(Path(directory) / "hub.sqlite", clock=clock) as store:
-            services = Services.build(
-                records=store.records,
-                live=MemoryLive(clock=clock),
-                clock=clock,
-                ids=lambda: f"{next(ids):012}",
-                secrets=lambda: f"nonce-{next(secrets)}",
-                signer=DigestSigner(),
-                rules=Rules(gps_max_speed_mps=0),
-            )
-            made = Carriers(City(services, clock, store.log))
-            await made.fill()
-            yield made
+def carriers() -> AbstractAsyncContextManager[Carriers]:
+    return played_in_a_city(Carriers, rules=Rules(gps_max_speed_mps=0))

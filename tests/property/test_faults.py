@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.snapshots import Snapshots, Stats
-from hub.stores.memory import MemoryLive
-from hub.stores.sqlite import SqliteStore
+from hub.snapshots import Snapshots
 from services.clocks import Clock, next_escalation
 from services.errors import HubError
 from services.fault_models import Incident, Severity
 from services.faults import Report
-from services.network import Services
-from services.rules import Rules
 from services.runbooks import BY_NAME
 from services.states import INCIDENT_OPEN, OPEN, TICKET_OPEN, BatteryState, IncidentState, TicketStatus
 from services.tickets import TIMERS, TicketChange
 from tests.property.rooms import plain
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.property.worlds import no_stats, played_in_a_city
+from tests.unit.services.city import City
 from tests.unit.services.faulty import controller
 
 KINDS = ("slot_jam", "battery_overheat", "grid_unstable", "strange_smell")
@@ -62,7 +56,7 @@ class World:
     def __init__(self, city: City) -> None:
         self.city = city
         self.services = city.services
-        self.snapshots = Snapshots(city.services, _no_stats)
+        self.snapshots = Snapshots(city.services, no_stats)
 
     async def fill(self) -> None:
         self.station = await self.city.station(charged=4, charging=1)
@@ -113,27 +107,8 @@ class World:
         await self.city.fired(minutes=20 * (1 + number))
 
 
-async def _no_stats() -> Stats:
-    return Stats(connections=0, events_per_s=0, commands_per_s=0, open_entries=0, swaps_today=0)
-
-
-@asynccontextmanager
-async def world() -> Any:
-    with TemporaryDirectory() as directory:
-        clock, ids, secrets = HandClock(), count(1), count(1)
-        async with SqliteStore.open(Path(directory) / "hub.sqlite", clock=clock) as store:
-            services = Services.build(
-                records=store.records,
-                live=MemoryLive(clock=clock),
-                clock=clock,
-                ids=lambda: f"{next(ids):012}",
-                secrets=lambda: f"nonce-{next(secrets)}",
-                signer=DigestSigner(),
-                rules=Rules(),
-            )
-            made = World(City(services, clock, store.log))
-            await made.fill()
-            yield made
+def world() -> AbstractAsyncContextManager[World]:
+    return played_in_a_city(World)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

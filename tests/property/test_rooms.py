@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.snapshots import Snapshots, Stats
-from hub.stores.memory import MemoryLive
-from hub.stores.sqlite import SqliteStore
+from hub.snapshots import Snapshots
 from services.errors import HubError
 from services.forms import BatteryForm, HolderForm, ProfileForm, StationForm
 from services.models import HolderKind, PackHealth, Vehicle
-from services.network import Services
-from services.rules import Rules
 from services.states import BatteryState
 from services.stations import SlotReading
 from services.swap import Handover
 from tests.property.rooms import AdminClient, StaffClient, StationClient, UserClient, comparable, plain
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.property.worlds import no_stats, played_in_a_city
+from tests.unit.services.city import City
 
 RIDERS = 4
 OPERATIONS = (
@@ -49,10 +43,6 @@ OPERATIONS = (
 )
 
 steps = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, RIDERS - 1)), min_size=1, max_size=25)
-
-
-async def no_stats() -> Stats:
-    return Stats(connections=0, events_per_s=0, commands_per_s=0, open_entries=0, swaps_today=0)
 
 
 class World:
@@ -156,23 +146,8 @@ class World:
         await self.services.batteries.save(BatteryForm(battery_id=id, holder=holder, state=state), by="admin")
 
 
-@asynccontextmanager
-async def world() -> Any:
-    with TemporaryDirectory() as directory:
-        clock, ids, secrets = HandClock(), count(1), count(1)
-        async with SqliteStore.open(Path(directory) / "hub.sqlite", clock=clock) as store:
-            services = Services.build(
-                records=store.records,
-                live=MemoryLive(clock=clock),
-                clock=clock,
-                ids=lambda: f"{next(ids):012}",
-                secrets=lambda: f"nonce-{next(secrets)}",
-                signer=DigestSigner(),
-                rules=Rules(),
-            )
-            made = World(City(services, clock, store.log))
-            await made.fill()
-            yield made
+def world() -> AbstractAsyncContextManager[World]:
+    return played_in_a_city(World)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

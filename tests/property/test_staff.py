@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hub.snapshots import Snapshots, Stats
-from hub.stores.memory import MemoryLive
-from hub.stores.sqlite import SqliteStore
+from hub.snapshots import Snapshots
 from services.diversions import DivertOrder
 from services.errors import HubError
 from services.models import Role, ShiftKind, Station
-from services.network import Services
 from services.rules import Rules
 from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, DiversionState
 from tests.property.rooms import plain
 from tests.property.staff_rooms import OpenDiversions, OwnDuty, StaffOfStation
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.property.worlds import no_stats, played_in_a_city
+from tests.unit.services.city import City
 from tests.unit.services.crews import crew
 
 STATIONS, PEOPLE = 3, 5
@@ -36,10 +30,6 @@ steps = st.lists(
     st.tuples(st.sampled_from(OPERATIONS + OFTEN), st.integers(0, PEOPLE - 1), st.integers(0, STATIONS - 1)),
     max_size=40,
 )
-
-
-async def no_stats() -> Stats:
-    return Stats(connections=0, events_per_s=0, commands_per_s=0, open_entries=0, swaps_today=0)
 
 
 class World:
@@ -138,23 +128,8 @@ class World:
         assert await self.services.stations.live_equals_records()
 
 
-@asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    with TemporaryDirectory() as directory:
-        clock, ids, secrets = HandClock(), count(1), count(1)
-        async with SqliteStore.open(Path(directory) / "hub.sqlite", clock=clock) as store:
-            services = Services.build(
-                records=store.records,
-                live=MemoryLive(clock=clock),
-                clock=clock,
-                ids=lambda: f"{next(ids):012}",
-                secrets=lambda: f"nonce-{next(secrets)}",
-                signer=DigestSigner(),
-                rules=Rules(gps_max_speed_mps=0),
-            )
-            made = World(City(services, clock, store.log))
-            await made.fill()
-            yield made
+def world() -> AbstractAsyncContextManager[World]:
+    return played_in_a_city(World, rules=Rules(gps_max_speed_mps=0))
 
 
 Client = StaffOfStation | OpenDiversions

@@ -6,19 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from itertools import count
 
 import pytest
 
 from hub.ids import SortableIds
-from hub.stores.memory import MemoryLive
 from hub.stores.mongo import MongoStore
 from services.again import insist
 from services.errors import HubError, WriteConflict
-from services.network import Services
-from services.rules import Rules
 from tests.contract.documents import heard, station
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.unit.services.cities import services_on
+from tests.unit.services.city import City, HandClock
 
 HUBS = 3
 
@@ -31,16 +28,8 @@ async def stores(mongo_uri: str) -> AsyncIterator[list[MongoStore]]:
 
 
 def city_of(store: MongoStore) -> City:
-    clock, secrets = HandClock(), count(1)
-    services = Services.build(
-        records=store.records,
-        live=MemoryLive(clock=clock),
-        clock=clock,
-        ids=SortableIds(),
-        secrets=lambda: f"nonce-{next(secrets)}",
-        signer=DigestSigner(),
-        rules=Rules(),
-    )
+    clock = HandClock()
+    services = services_on(store.records, clock, ids=SortableIds())
     return City(services, clock, store.log)
 
 

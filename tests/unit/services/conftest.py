@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from hub.stores.memory import MemoryLive
-from hub.stores.sqlite import SqliteStore
-from services.network import Services
-from services.rules import Rules
-from tests.unit.services.city import City, DigestSigner, HandClock
+from tests.unit.services.cities import embedded_city
+from tests.unit.services.city import City
 
 
 @pytest.fixture
 async def city(tmp_path: Path) -> AsyncIterator[City]:
-    clock, ids, secrets = HandClock(), count(1), count(1)
-    live = MemoryLive(clock=clock)
-    async with SqliteStore.open(tmp_path / "hub.sqlite", clock=clock) as store:
-        services = Services.build(
-            records=store.records,
-            live=live,
-            clock=clock,
-            ids=lambda: f"{next(ids):012}",
-            secrets=lambda: f"nonce-{next(secrets)}",
-            signer=DigestSigner(),
-            rules=Rules(),
-        )
-        yield City(services, clock, store.log)
+    async with embedded_city(tmp_path) as made:
+        yield made
