@@ -9,17 +9,13 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.e2e.process import HubProcess, free_port
+from tests.support.certificate import write_certificate
 
 FILE: Final = Path(__file__).parents[2] / "deploy/nginx/navswap.conf"
 NGINX: Final = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -60,7 +56,9 @@ def written(folder: Path, hub: HubProcess) -> Proxy:
     """Write the certificate and the configuration for this hub."""
     folder.mkdir()
     proxy = Proxy(folder, free_port(), free_port())
-    _write_certificate(folder)
+    key, certificate = write_certificate(folder, "hub.example.org")
+    key.rename(folder / "privkey.pem")
+    certificate.rename(folder / "fullchain.pem")
     text = FILE.read_text()
     for pattern, replacement in (
         (r"listen \[::\]:\d+[^;]*;", ""),
@@ -76,30 +74,6 @@ def written(folder: Path, hub: HubProcess) -> Proxy:
     user = "user root;" if os.geteuid() == 0 else ""  # its workers write below the test's own folder
     (folder / "main.conf").write_text(MAIN.format(folder=folder, user=user))
     return proxy
-
-
-def _write_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hub.example.org")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "fullchain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 @asynccontextmanager

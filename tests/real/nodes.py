@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from engine_support import Running
+from engine_support import Raw, Running
 
 from hub.engine import Server
 from hub.engine.cluster import Bus, ClusterRooms
@@ -38,3 +38,11 @@ async def serve(redis_url: str) -> AsyncIterator[Serve]:
             return Running(server, port, stack)
 
         yield start
+
+
+async def member(node: Running, *rooms: str) -> Raw:
+    """A client that is in rooms."""
+    raw = await node.joined()
+    for room in rooms:
+        await node.server.enter_room(raw.connected["sid"], room)
+    return raw

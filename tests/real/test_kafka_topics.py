@@ -6,23 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from hub.config import ConfigError, Settings
 from hub.stores.kafka import AWAY, KafkaCluster, started
 from hub.stores.kafka_topics import TopicsMissing, ensure, missing
 from tests.real.kafka_server import KafkaServer, NoKafka
+from tests.support.certificate import write_certificate
 
 
 async def test_topics_are_made_once_however_many_nodes_try(cluster: KafkaCluster) -> None:
@@ -48,26 +42,11 @@ async def test_topics_are_left_to_others_where_that_is_set(cluster: KafkaCluster
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """For 127.0.0.1, signed by itself: as Kafka reads a key store, and as the hub reads an authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")]), datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
-    certificate = made.public_bytes(Encoding.PEM)
-    (folder / "authority.pem").write_bytes(certificate)
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "keystore.pem").write_bytes(secret + certificate)
-    return folder / "keystore.pem", folder / "authority.pem"
+    """As Kafka reads a key store, and as the hub reads an authority."""
+    key, certificate = write_certificate(folder)
+    store = folder / "keystore.pem"
+    store.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return store, certificate
 
 
 @asynccontextmanager

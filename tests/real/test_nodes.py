@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import socketio
-from engine_support import Raw, Running, eventually
+from engine_support import Running, eventually
 from recovery_support import back, lose, recovered, values
 
 from hub.engine.errors import BusUnavailable
-from tests.real.nodes import Serve, serve
+from tests.real.nodes import Serve, member, serve
 from tests.real.redis_fixtures import redis_databases, redis_url
 
 __all__ = ["redis_databases", "redis_url", "serve"]
@@ -22,14 +22,6 @@ WINDOW_S = 20.0
 @pytest.fixture
 async def nodes(serve: Serve) -> list[Running]:
     return [await serve(recovery_window=WINDOW_S), await serve(recovery_window=WINDOW_S)]
-
-
-async def member(node: Running, *rooms: str) -> Raw:
-    """A client that is in rooms."""
-    raw = await node.joined()
-    for room in rooms:
-        await node.server.enter_room(raw.connected["sid"], room)
-    return raw
 
 
 async def test_clients_of_both_nodes_see_every_event_once_and_in_one_order(nodes: list[Running]) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import websockets
-from engine_support import DEADLINE_S, Raw, Running, eventually
+from engine_support import DEADLINE_S, Running, eventually
 from recovery_support import back, lose, recovered, values
 
 from hub.engine.cluster import Bus
 from hub.engine.errors import BusUnavailable
 from hub.stores.redis_client import open_redis
-from tests.real.nodes import Serve, serve
+from tests.real.nodes import Serve, member, serve
 from tests.real.redis_fixtures import redis_server
 from tests.real.redis_server import RedisServer
 
@@ -33,14 +33,6 @@ def redis_url(redis_server: RedisServer) -> str:
 @pytest.fixture
 async def nodes(serve: Serve) -> list[Running]:
     return [await serve(recovery_window=WINDOW_S), await serve(recovery_window=WINDOW_S)]
-
-
-async def member(node: Running, *rooms: str) -> Raw:
-    """A client that is in rooms."""
-    raw = await node.joined()
-    for room in rooms:
-        await node.server.enter_room(raw.connected["sid"], room)
-    return raw
 
 
 def bus(node: Running) -> Any:
