@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.engine import generator
-from tests.real.redis_server import free_port, single
+from tests.real.redis_server import single
+from tests.support.processes import cpu_s, free_port
 
 EVENTS = 2000
 SECONDS = 4.0
@@ -40,8 +40,7 @@ class Node:
     @property
     def cpu_s(self) -> float:
         """Processor seconds so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self._process.pid)
 
     def stop(self) -> None:
         """End the process."""

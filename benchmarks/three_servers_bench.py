@@ -21,7 +21,6 @@ from typing import Final
 import orjson
 from pymongo import monitoring
 
-from benchmarks.hub.bench import cpu_s
 from benchmarks.hub.city import fill_records, rider_id, station_id
 from benchmarks.mongo_bench import AT_ONCE, ROUNDS, STATIONS, Recorder, Statements, by_hub, by_motor, moved
 from hub.clock import utc_now
@@ -30,6 +29,7 @@ from tests.e2e.process import HubProcess
 from tests.real.kafka_server import NoKafka, running_kafka
 from tests.real.mongo_server import in_database, running_mongo
 from tests.real.redis_server import single
+from tests.support.processes import cpu_s
 
 PLACES: Final = 12  # of each of as many stations as the bare loop has
 RIDERS: Final = 192

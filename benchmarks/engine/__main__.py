@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
-import os
 import shutil
 import socket
 import statistics
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.engine import generator
 from benchmarks.engine.floor import floor_us
+from tests.support.processes import cpu_s
 
 HERE = Path(__file__).parent
 HUB, NODE, PYTHON = "hub", "node", "python-socketio"
@@ -62,8 +62,7 @@ class Process:
     @property
     def cpu_s(self) -> float:
         """Processor seconds so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self._process.pid)
 
     def stop(self) -> None:
         """End the process."""

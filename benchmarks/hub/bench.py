@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +12,9 @@ import orjson
 
 from benchmarks.hub.city import RIDERS, STATIONS, fill, rider_id
 from tests.e2e.process import HubProcess
+from tests.support.processes import cpu_s
 
 IDLE_S = 10.0
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 GOALS = (
     ("confirms", "per_s", ">=", 500.0, "confirms/s over sockets"),
@@ -23,12 +22,6 @@ GOALS = (
     ("fanout", "deliveries_per_s", ">=", 200_000.0, "fan-out of 200 events to 1,000 members, deliveries/s"),
     ("idle", "cpu_percent", "<=", 2.0, "CPU of a core, idle with 500 clients, %"),
 )
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 async def measure(scenario: str) -> dict[str, float]:

@@ -7,8 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from hub.stores.sqlite_look import look_at
 from hub.stores.sqlite_migrations import SchemaError
 from tests.contract.documents import NOON, HandClock, heard, moved
 from tests.support.hub import RunningHub
+from tests.support.processes import navswap_running
 from tests.support.stores import STORES
 
 pytestmark = pytest.mark.embedded
@@ -34,19 +34,9 @@ def _stores(data_dir: Path) -> dict[str, str]:
     return {name.upper(): value for name, value in STORES.settings(data_dir).items()}
 
 
-@asynccontextmanager
-async def tail(data_dir: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub", "tail", *arguments,
-        env={**os.environ, **_stores(data_dir), "DATA_DIR": str(data_dir)}, cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+def tail(data_dir: Path, *arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    environment = {**_stores(data_dir), "DATA_DIR": str(data_dir)}
+    return navswap_running("tail", *arguments, environment=environment)
 
 
 async def lines(process: asyncio.subprocess.Process, count: int) -> list[str]:

@@ -15,8 +15,9 @@ import redis
 from tests.copies.test_files import fill
 from tests.e2e.commands import navswap, started
 from tests.e2e.prepare import prepare
-from tests.e2e.process import HubProcess, free_port, running_hub
+from tests.e2e.process import HubProcess, running_hub
 from tests.real.mongo_server import client_of, in_database
+from tests.support.processes import free_port
 
 SQLITE_TO_MONGODB = ("migrate", "--from", "sqlite", "--to", "mongodb")
 ENDED_S = 30

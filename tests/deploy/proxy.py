@@ -14,8 +14,9 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.process import HubProcess, free_port
+from tests.e2e.process import HubProcess
 from tests.support.certificate import write_certificate
+from tests.support.processes import free_port
 
 FILE: Final = Path(__file__).parents[2] / "deploy/nginx/navswap.conf"
 NGINX: Final = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

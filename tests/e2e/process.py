@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,16 +18,10 @@ from hub.auth import Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
 from services.models import Role
+from tests.support.processes import free_port
 from tests.support.stores import STORES
 
 START_S = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import random
 import signal
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tests.e2e.clients import connected
 from tests.e2e.commands import navswap
 from tests.e2e.prepare import prepare
 from tests.e2e.process import HubProcess
-from tests.e2e.test_kill import Ledger, acknowledged_is_there, flow
+from tests.e2e.test_kill import Ledger, acknowledged_is_there, flowing
 
 STATIONS, RIDERS, BACKUPS = 6, 60, 2
 ACKNOWLEDGED_BEFORE_THE_FIRST = 150
@@ -35,16 +34,7 @@ async def test_backups_of_a_busy_hub_are_each_one_moment_of_it(tmp_path: Path) -
     await hub.start()
     names = [f"consumer_{n:03}" for n in range(1, RIDERS + 1)]
     before: list[Ledger] = []
-    async with (
-        connected(hub, "consumer", names) as riders,
-        connected(hub, "staff", [f"staff_{n:03}" for n in range(1, STATIONS + 1)]) as staff,
-    ):
-        flows = [
-            asyncio.create_task(
-                flow(rider, staff[n % STATIONS], f"station_{n % STATIONS + 1:03}", ledger, random.Random(n))
-            )
-            for n, rider in enumerate(riders)
-        ]
+    async with flowing(hub, ledger, names, STATIONS) as flows:
         await asyncio.wait_for(ledger.enough.wait(), 60)
         for number in range(BACKUPS):
             before.append(snapshot_of(ledger))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,23 @@ async def flow(rider: Client, staff: Client, station: str, ledger: Ledger, rng: 
         ledger.note(ledger.completed, begun["swap_id"])
 
 
+@asynccontextmanager
+async def flowing(
+    hub: HubProcess, ledger: Ledger, riders: list[str], stations: int
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """A flow of each rider, at the stations in turn; the block ends them."""
+    async with (
+        connected(hub, "consumer", riders) as clients,
+        connected(hub, "staff", [f"staff_{n:03}" for n in range(1, stations + 1)]) as staff,
+    ):
+        yield [
+            asyncio.create_task(
+                flow(rider, staff[n % stations], f"station_{n % stations + 1:03}", ledger, random.Random(n))
+            )
+            for n, rider in enumerate(clients)
+        ]
+
+
 def acknowledged_is_there(path: Path, ledger: Ledger) -> None:
     entries: dict[str, Any] = {entry["id"]: entry for entry in documents(path, "queues")}
     swaps = {swap["id"]: swap for swap in documents(path, "swaps")}
@@ -76,16 +95,7 @@ async def test_kill_in_the_middle_of_flows_loses_nothing_and_halves_nothing(tmp_
     hub, ledger = HubProcess(tmp_path / "data", args=()), Ledger()
     await hub.start()
     names = [f"consumer_{n:03}" for n in range(1, RIDERS + 1)]
-    async with (
-        connected(hub, "consumer", names) as riders,
-        connected(hub, "staff", [f"staff_{n:03}" for n in range(1, STATIONS + 1)]) as staff,
-    ):
-        flows = [
-            asyncio.create_task(
-                flow(rider, staff[n % STATIONS], f"station_{n % STATIONS + 1:03}", ledger, random.Random(n))
-            )
-            for n, rider in enumerate(riders)
-        ]
+    async with flowing(hub, ledger, names, STATIONS) as flows:
         await asyncio.wait_for(ledger.enough.wait(), 60)
         assert await hub.kill(signal.SIGKILL) == -signal.SIGKILL
         for task in flows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import aiohttp
 import pytest
@@ -14,14 +13,9 @@ from test_upgrade import *  # noqa: F403
 
 from hub.engine import Server
 from hub.engine.neighbours import Neighbours
+from tests.support.processes import free_port
 
 __all__ = ["session"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Astray(Http):

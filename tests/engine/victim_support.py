@@ -21,6 +21,8 @@ import pytest
 import websockets
 from engine_support import Raw
 
+from tests.support.processes import cpu_s
+
 DEADLINE_S = 30.0
 UPGRADE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
@@ -67,8 +69,7 @@ class Victim:
 
     def cpu_s(self) -> float:
         """The processor time it has taken so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.process.pid)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 22)

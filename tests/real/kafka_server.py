@@ -6,20 +6,18 @@ Its jars come from Maven once and are kept in the user's cache; it runs in KRaft
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.process import free_port
+from tests.support.processes import end_with_parent, free_port
 
 POM = Path(__file__).with_name("pom.xml")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "navswap" / "kafka-3.9.1"
@@ -55,11 +53,6 @@ def _fetch() -> None:
     )
     if found.returncode:
         raise NoKafka(f"Maven cannot fetch Kafka: {found.stdout[-300:]}")
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass
@@ -127,7 +120,7 @@ class KafkaServer:
             subprocess.run(formatting, check=True, capture_output=True)
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                self._java("kafka.Kafka", str(path)), stdout=log, stderr=log, preexec_fn=_end_with_parent
+                self._java("kafka.Kafka", str(path)), stdout=log, stderr=log, preexec_fn=end_with_parent
             )
 
     async def _ready(self) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,20 +18,20 @@ import pymongo
 import pytest
 from pymongo.errors import OperationFailure, PyMongoError
 
+from tests.support.processes import OwnProcess, end_with_parent, free_port
+
 READY_S: Final = 30.0
 EMPTY_S: Final = 5.0
-PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 SECANTUS: Final = Path(sys.executable).with_name("secantusd-py")
 
 
-class MongoServer:
+class MongoServer(OwnProcess):
     """A server on a port and in a folder of its own, to be killed and started again."""
 
     def __init__(self, folder: Path, *, replicated: bool = True) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         self._replicated = replicated
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def uri(self) -> str:
@@ -57,7 +54,7 @@ class MongoServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         command = self._command()
         with (self._folder.parent / f"{self._folder.name}.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_end_with_parent)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=end_with_parent)
         deadline = time.monotonic() + READY_S
         while not self._answers():
             assert self._process.poll() is None, f"ended: {' '.join(command)}"
@@ -75,23 +72,6 @@ class MongoServer:
         except PyMongoError:
             return False
 
-    def kill(self) -> None:
-        """As a crash does it, by its own id."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Connected, and silent."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
-
 
 def client_of(uri: str) -> Any:
     return pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000, tz_aware=True)
@@ -105,17 +85,6 @@ def _initiate(client: Any, port: int) -> None:
     except OperationFailure as error:
         if error.code != 23:  # it is one already
             raise
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from services.errors import Unavailable, WriteConflict
 from services.states import EntryState
 from tests.contract.documents import entry, heard, posting, swap
 from tests.real.mongo_server import client_of
+from tests.support.processes import cancelled
 
 
 async def write(store: MongoStore, name: str, number: int) -> None:
@@ -61,10 +62,7 @@ class Writers:
                 await self._news.wait()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        await cancelled(self._tasks)
 
 
 def check_whole(uri: str, acknowledged: list[str]) -> set[str]:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.real.redis_server import RedisServer, free_port, require, until
+from tests.real.redis_server import RedisServer, require, until
+from tests.support.processes import free_port
 
 SLOTS: Final = 16_384
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +14,12 @@ from typing import Any, Final, Self
 import pytest
 import redis
 
+from tests.support.processes import OwnProcess, end_with_parent, free_port
+
 READY_S: Final = 10.0
 
 
-class RedisServer:
+class RedisServer(OwnProcess):
     """A `redis-server` on a port and in a folder of its own, to be killed, started again, paused."""
 
     def __init__(self, folder: Path, *options: str, port: int = 0, settings: Path | None = None) -> None:
@@ -29,7 +29,6 @@ class RedisServer:
         where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder))
         program = ["redis-server", *([str(settings)] if settings else [])]
         self._command = [*program, *where, "--logfile", str(folder / "log"), *options]
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -38,29 +37,9 @@ class RedisServer:
     def start(self) -> Self:
         """Returns when it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, preexec_fn=end_with_parent)
         until(self._answers, " ".join(self._command))
         return self
-
-    def signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """Without a goodbye: nothing is saved."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Connected, and silent."""
-        self.signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT)
 
     def ask(self, *command: Any) -> Any:
         """The answer to one command, on a connection of its own."""
@@ -84,12 +63,6 @@ def until(is_so: Callable[[], bool], what: str, *, within_s: float = READY_S) ->
     while not is_so():
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

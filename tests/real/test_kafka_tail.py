@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,28 +19,18 @@ from services.events import Topic
 from services.ports import LogRecord
 from tests.contract.documents import NOON
 from tests.real.kafka_topics import write
+from tests.support.processes import navswap_running
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 30
 
 
-@asynccontextmanager
-async def tail(cluster: KafkaCluster, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+def tail(cluster: KafkaCluster, *arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
     settings = {
         "KAFKA_BOOTSTRAP_SERVERS": cluster.options["bootstrap_servers"],
         "KAFKA_TOPIC_PREFIX": cluster.prefix,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub", "tail", *arguments,
-        env={**os.environ, **settings}, cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return navswap_running("tail", *arguments, environment=settings)
 
 
 async def events(process: asyncio.subprocess.Process, count: int) -> list[dict[str, Any]]:

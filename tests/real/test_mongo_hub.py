@@ -13,6 +13,7 @@ from services.models import Station
 from tests.real.mongo_server import MongoServer, in_database
 from tests.support.hub import RunningHub, running
 from tests.support.people import Person
+from tests.support.processes import cancelled
 
 BACK_S = 30.0
 
@@ -51,10 +52,7 @@ class Riders:
                 await self._news.wait()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
+        await cancelled(self._tasks)
 
 
 async def test_a_hub_whose_database_was_killed_answers_so_and_goes_on(

@@ -11,8 +11,9 @@ import pytest
 from redis.exceptions import AuthenticationError
 
 from hub.stores.redis_client import ANSWER_S, CONNECT_S, FAILURES, FREE_S, open_redis
-from tests.real.redis_server import free_port, single
+from tests.real.redis_server import single
 from tests.support.certificate import write_certificate
+from tests.support.processes import free_port
 
 PASSWORD = "p@ss/w:rd?"
 

@@ -17,9 +17,10 @@ from hub.stores.redis_commands import DEADLINE_S
 from services.models import Station
 from services.states import OPEN
 from tests.conftest import MakeHub
-from tests.real.redis_server import RedisServer, free_port
+from tests.real.redis_server import RedisServer
 from tests.support.hub import RunningHub
 from tests.support.people import Person
+from tests.support.processes import free_port
 
 RIDERS = 12
 SLACK_S = 1.0  # of a busy machine
