@@ -13,8 +13,9 @@ from hub.tickers import Telemetry
 from services.base import Location, rfc3339
 from services.errors import Unavailable
 from services.job_events import job_room
+from services.job_models import Job
 from services.job_reads import van_position
-from services.models import Job, Role
+from services.models import Role
 from services.ports import LogRecord
 from services.states import UNDERWAY
 from services.world import World

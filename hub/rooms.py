@@ -19,7 +19,8 @@ from hub.snapshots import (
 )
 from services.base import Model
 from services.errors import Forbidden, NotFound
-from services.models import EndKind, Role
+from services.job_models import EndKind
+from services.models import Role
 from services.network import Services
 
 ADMIN: Final = "admin"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.custody import FIRST, hash_of
-from services.models import Battery, Custody, Holder, HolderKind, Job, Posting, PostingState, Swap
+from services.job_models import Job
+from services.models import Battery, Custody, Holder, HolderKind, Posting, PostingState, Swap
 from services.states import JobState, SwapState
 
 _SWAP_STATES: Final = {

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from services.custody import CustodyService
 from services.entries import Entries
 from services.job_events import BatteryCarried
-from services.models import Battery, EndKind, Holder, HolderKind, Job, JobEnd
+from services.job_models import EndKind, Job, JobEnd
+from services.models import Battery, Holder, HolderKind
 from services.ports import Transaction
 from services.states import BATTERY_MOVES, BatteryState, moved
 from services.world import World

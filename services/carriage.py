@@ -12,7 +12,8 @@ from services.errors import JobNotYours, NotActive, NotFound, WrongBattery, rais
 from services.job_ends import JobEnds
 from services.job_events import JobCompleted, JobPickedUp, TransportPaid
 from services.job_figures import JobView
-from services.models import Battery, Job, JobEnd, PostingState
+from services.job_models import Job, JobEnd
+from services.models import Battery, PostingState
 from services.ports import Transaction
 from services.presence import require_at
 from services.reward import CREDITS_PER_PACK

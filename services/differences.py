@@ -9,7 +9,8 @@ from services.fault_models import Severity
 from services.faults import FaultService, Report
 from services.job_ends import JobEnds
 from services.job_events import JobDiffers
-from services.models import Battery, Difference, EndKind, Job, JobEnd
+from services.job_models import Difference, EndKind, Job, JobEnd
+from services.models import Battery
 from services.ports import Transaction
 from services.world import World
 

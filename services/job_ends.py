@@ -6,7 +6,8 @@ from services.boards import open_entries
 from services.entries import Entries
 from services.errors import Conflict, NoBattery, NotFound, raise_
 from services.job_figures import EndRef
-from services.models import Battery, EndKind, Holder, HolderKind, JobEnd, battery_type_of
+from services.job_models import EndKind, JobEnd
+from services.models import Battery, Holder, HolderKind, battery_type_of
 from services.ports import Snapshot, Transaction, Where
 from services.states import OPEN_JOB, BatteryState
 from services.world import World

@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field
 
 from services.events import CreditsPosted, Fact, Topic
 from services.job_figures import JobFigures, OfferFigures, figures, offer_figures
-from services.models import Battery, Difference, EndKind, Job
+from services.job_models import Difference, EndKind, Job
+from services.models import Battery
 from services.pack_figures import PackFigures, pack_figures
 from services.world import Stamp
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.answers import Page
 from services.base import Id, Instant, Location, Model
-from services.models import Difference, EndKind, Job, JobEnd
+from services.job_models import Difference, EndKind, Job, JobEnd
 from services.states import JobState
 
 

@@ -11,7 +11,7 @@ from services.base import Location
 from services.errors import NotFound, ValidationFailed, raise_
 from services.geo import distance_m, travel_s
 from services.job_figures import JobHistory, JobTotals, JobView, OfferView, VanPosition
-from services.models import EndKind, Job
+from services.job_models import EndKind, Job
 from services.offers import Offers, is_offered_to, is_open_to_all
 from services.paging import page
 from services.ports import Scalar, Where

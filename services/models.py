@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ from services.base import (
     UserId,
 )
 from services.figures import QueueEntryView
-from services.states import WAITING, BatteryState, EntryState, JobState, ShiftState, SwapState
+from services.states import WAITING, BatteryState, EntryState, ShiftState, SwapState
 from services.wait import Wait, wait_of
 
 
@@ -345,59 +345,6 @@ class Partner(Document):
     name: str
     location: Location
     capacity: int
-
-
-class EndKind(StrEnum):
-    """Where packs are carried from and to."""
-
-    STATION = "station"
-    PARTNER = "partner"
-
-
-class JobEnd(Model):
-    """One end of a job, as it was when the job was made."""
-
-    kind: EndKind
-    id: str
-    name: str
-    location: Location
-
-
-class Difference(Model):
-    """Packs scanned at an end of a job that are not those expected there; staff look into it."""
-
-    at_end: Literal["from", "to"]
-    missing: tuple[str, ...]  # expected and not scanned, or not fit to be carried
-    surplus: tuple[str, ...]  # scanned and not expected: another station's, a rider's, unknown
-    noted_at: Instant
-
-
-class Job(Document):
-    """Packs to be carried from one place to another. Collection `transport_jobs`."""
-
-    state: JobState
-    source: JobEnd
-    target: JobEnd
-    battery_ids: tuple[str, ...]  # reserved: `held_for` of each is the job
-    loaded_ids: tuple[str, ...] = ()  # scanned into the van
-    delivered_ids: tuple[str, ...] = ()
-    differences: tuple[Difference, ...] = ()
-    distance_m: int  # in a straight line
-    credits: int  # for all of them
-    priority: int
-    wave: int = 0  # of offers: how many have gone out
-    offered_to: tuple[str, ...] = ()  # whom the first waves were pushed to
-    declined_by: tuple[str, ...] = ()
-    assignee_id: UserId | None = None
-    delivered_count: int = 0
-    credits_earned: int = 0
-    created_by: UserId
-    created_at: Instant
-    expires_at: Instant  # of the offer
-    assigned_at: Instant | None = None
-    picked_up_at: Instant | None = None
-    ended_at: Instant | None = None
-    end_reason: str | None = None
 
 
 class KeptAnswer(Document):

@@ -9,7 +9,8 @@ from typing import Final
 from services.base import Location
 from services.geo import distance_m
 from services.job_events import JobOffered
-from services.models import Job, Role
+from services.job_models import Job
+from services.models import Role
 from services.ports import Transaction
 from services.states import JobState
 from services.timers import clear_timers, set_timer, timer

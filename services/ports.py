@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from services import fault_models, models, staff_models
+from services import fault_models, job_models, models, staff_models
 from services.base import Document
 from services.board import StationBoard
 from services.events import Fact
@@ -109,7 +109,7 @@ class Snapshot(Protocol):
     @property
     def partner_shops(self) -> Reads[models.Partner]: ...
     @property
-    def transport_jobs(self) -> Reads[models.Job]: ...
+    def transport_jobs(self) -> Reads[job_models.Job]: ...
     @property
     def kept_answers(self) -> Reads[models.KeptAnswer]: ...
     @property
@@ -154,7 +154,7 @@ class Transaction(Protocol):
     @property
     def partner_shops(self) -> Writes[models.Partner]: ...
     @property
-    def transport_jobs(self) -> Writes[models.Job]: ...
+    def transport_jobs(self) -> Writes[job_models.Job]: ...
     @property
     def kept_answers(self) -> Writes[models.KeptAnswer]: ...
     @property

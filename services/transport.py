@@ -24,7 +24,8 @@ from services.job_events import (
     concerned,
 )
 from services.job_figures import EndRef, JobView
-from services.models import STANDARD, Difference, Job, JobEnd, PostingState
+from services.job_models import Difference, Job, JobEnd
+from services.models import STANDARD, PostingState
 from services.offers import STANDS_FOR, Offers, is_exhausted
 from services.ports import Transaction
 from services.reward import reward

@@ -16,7 +16,8 @@ from hub.config import Settings
 from hub.stores.dump import Source
 from services.audits import CreditsAudit, CustodyAudit
 from services.base import Document
-from services.models import Battery, Custody, Job, Posting, Swap
+from services.job_models import Job
+from services.models import Battery, Custody, Posting, Swap
 
 SHOWN: Final = 100  # faults; the rest is counted
 

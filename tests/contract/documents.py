@@ -11,20 +11,17 @@ from services.board import StationBoard, Stock
 from services.events import GpsMoved, SwapStarted
 from services.fault_models import Incident, Severity, Ticket
 from services.figures import BatteryCounts
+from services.job_models import Difference, EndKind, Job, JobEnd
 from services.models import (
     Assignment,
     AuditRecord,
     Battery,
     Custody,
-    Difference,
-    EndKind,
     Entry,
     GpsFix,
     Holder,
     HolderKind,
     InstallationFact,
-    Job,
-    JobEnd,
     KeptAnswer,
     Partner,
     Posting,

@@ -9,7 +9,8 @@ import pytest
 
 from hub.stores.sqlite import SqliteStore
 from hub.stores.sqlite_sql import TABLES
-from services.models import EndKind, HolderKind, PostingState, Role
+from services.job_models import EndKind
+from services.models import HolderKind, PostingState, Role
 from services.ports import Range, Where
 from services.states import (
     DIVERSION_OPEN,

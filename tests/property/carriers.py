@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.snapshots import Snapshots
 from services.errors import HubError
-from services.models import Job
+from services.job_models import Job
 from services.rules import Rules
 from tests.property.worlds import no_stats, played_in_a_city
 from tests.unit.services.city import City

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import fault_models, models, staff_models
+from services import fault_models, job_models, models, staff_models
 from services.base import Document
 from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, INCIDENT_OPEN, OPEN, SwapState
 
@@ -112,7 +112,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     Collection("partner_shops", models.Partner),
     Collection(
         "transport_jobs",
-        models.Job,
+        job_models.Job,
         (
             Index("transport_jobs_by_state", ("state", "id")),
             Index("transport_jobs_by_assignee", ("assignee_id", "id")),

@@ -8,7 +8,8 @@ from typing import Any
 
 from services.base import Location
 from services.job_figures import EndRef, JobView
-from services.models import Battery, EndKind, Partner, Role, Station, User
+from services.job_models import EndKind
+from services.models import Battery, Partner, Role, Station, User
 from services.positions import Ping
 from services.transport import Order
 from tests.unit.services.city import CENTRE, City
