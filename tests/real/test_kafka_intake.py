@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,92 +13,38 @@ from typing import Any
 import pytest
 from aiokafka.admin import NewTopic
 
-from hub.clock import utc_now
 from hub.dispatch import Request
-from hub.intake import TOPIC, Intake, Run
+from hub.intake import TOPIC
 from hub.metrics import Metrics
 from hub.outcome import Outcome
-from hub.stores import kafka, kafka_group, kafka_topics, sqlite_writer
+from hub.stores import kafka, kafka_group
 from hub.stores.kafka import KafkaCluster
 from hub.stores.kafka_topics import ensure
-from services.models import Station
 from tests.e2e.process import HubProcess
 from tests.real.kafka_server import KafkaServer
 from tests.real.kafka_topics import end_of, read_until, until, write
+from tests.real.telemetry import (
+    DEAD,
+    LEVELS,
+    PACKS,
+    each_level_once,
+    heard,
+    levels,
+    packs_of,
+    reading,
+    readings,
+    refused,
+    stations,
+    store_away,
+    taken,
+    taking,
+)
 from tests.support.hub import RunningHub, running
-
-DEAD = TOPIC + kafka_topics.DEAD
-PACKS = 4
-LEVELS = [10 + step % 2 * 40 + step / 2 for step in range(30)]  # of charge, %: each far from the one before
 
 
 @pytest.fixture
 async def topics(cluster: KafkaCluster) -> None:
     await ensure(cluster, cluster.name(TOPIC), cluster.name(DEAD))
-
-
-@asynccontextmanager
-async def taking(
-    hub: RunningHub, cluster: KafkaCluster, run: Run | None = None
-) -> AsyncIterator[tuple[Intake, Metrics]]:
-    """A member of the test's group, which calls this hub."""
-    metrics = Metrics()
-    run = run or hub.hub.by_message("station:telemetry")
-    intake = Intake(cluster, cluster.name("group"), run, metrics, clock=utc_now)
-    task = asyncio.create_task(intake.run())
-    try:
-        yield intake, metrics
-    finally:
-        await intake.drain(10)
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-        assert ended is None or isinstance(ended, asyncio.CancelledError), repr(ended)
-
-
-def taken(metrics: Metrics, answer: str = "ok") -> int:
-    return int(metrics.registry.get_sample_value("hub_kafka_telemetry_total", {"answer": answer}) or 0)
-
-
-def reading(station: str, packs: Iterable[str], soc: float, event_id: str | None = None) -> dict[str, Any]:
-    slots = [{"battery_id": pack, "soc": soc} for pack in packs]
-    headers = [("ce_id", event_id.encode())] if event_id else []
-    value = json.dumps({"station_id": station, "slots": slots}).encode()
-    return {"key": station.encode(), "value": value, "headers": headers}
-
-
-def packs_of(number: int) -> list[str]:
-    """The packs of the n-th station that a fresh `RunningHub` makes with PACKS that charge."""
-    return [f"battery_{PACKS * number + pack + 1:05}" for pack in range(PACKS)]
-
-
-async def stations(hub: RunningHub, count: int) -> list[Station]:
-    return [await hub.station(charged=0, charging=PACKS) for _ in range(count)]
-
-
-def readings(count: int) -> list[dict[str, Any]]:
-    """Every pack of that many stations goes through the levels, stations in turn."""
-    return [
-        reading(f"station_{number + 1:03}", packs_of(number), soc)
-        for soc in LEVELS
-        for number in range(count)
-    ]
-
-
-async def heard(hub: RunningHub) -> dict[str, list[float]]:
-    """What the log has of each pack's state of charge, in its order."""
-    records = await hub.hub.resources.log.read(after=0, limit=100_000)
-    return levels(record.payload for record in records if record.name == "battery:changed")
-
-
-def levels(payloads: Iterable[bytes]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for payload in map(json.loads, payloads):
-        found.setdefault(payload["battery_id"], []).append(payload["soc"])
-    return found
-
-
-def each_level_once(count: int) -> dict[str, list[float]]:
-    return {pack: LEVELS for number in range(count) for pack in packs_of(number)}
 
 
 @pytest.mark.usefixtures("topics")
@@ -229,18 +174,14 @@ async def test_store_that_is_away_is_waited_for(
     hub: RunningHub, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can write to the file; when it is free again, everything is taken, nothing was buried."""
-    monkeypatch.setattr(sqlite_writer, "BUSY_S", 0.05)
     await stations(hub, 2)
     await write(cluster, TOPIC, readings(2))
-    answers = hub.hub.metrics.registry
-    refused = {"operation": "station:telemetry", "answer": "unavailable"}
 
-    with closing(sqlite3.connect(hub.hub.settings.data_dir / "navswap.sqlite")) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with store_away(hub, monkeypatch) as away:
         async with taking(hub, cluster) as (_, metrics):
-            await until(lambda: (answers.get_sample_value("hub_operations_total", refused) or 0) >= 4)
+            await until(lambda: refused(hub) >= 4)
             assert taken(metrics) == 0
-            other.rollback()
+            away.rollback()
             await until(lambda: taken(metrics) == 2 * len(LEVELS))
 
     assert await heard(hub) == each_level_once(2)
@@ -251,15 +192,11 @@ async def test_store_that_is_away_is_waited_for(
 async def test_stop_while_the_store_is_away_leaves_the_messages_with_kafka(
     hub: RunningHub, cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_writer, "BUSY_S", 0.05)
     await stations(hub, 1)
     await write(cluster, TOPIC, readings(1))
-    answers = hub.hub.metrics.registry
-    refused = {"operation": "station:telemetry", "answer": "unavailable"}
-    with closing(sqlite3.connect(hub.hub.settings.data_dir / "navswap.sqlite")) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with store_away(hub, monkeypatch):
         async with taking(hub, cluster) as (intake, metrics):
-            await until(lambda: (answers.get_sample_value("hub_operations_total", refused) or 0) >= 1)
+            await until(lambda: refused(hub) >= 1)
             began = asyncio.get_running_loop().time()
             await intake.drain(10)
             assert asyncio.get_running_loop().time() - began < 5
