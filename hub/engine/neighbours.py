@@ -28,6 +28,7 @@ _MARK: Final = "~"
 _UP: Final = ("accept-encoding", "content-type", "cookie", "origin", "user-agent")
 _DOWN: Final = frozenset(("content-type", "content-encoding", "cache-control", "set-cookie", "vary"))
 _CONNECT_S: Final = 2.0
+_OPEN_S: Final = 5.0  # until a WebSocket to the session's process is open
 _MOST_WAITING: Final = 1000  # messages of one client on their way to its process
 _logger = logging.getLogger("hub.engine")
 
@@ -89,13 +90,20 @@ def pass_on(engine: Engine, neighbours: Neighbours, url: str, request: Request, 
 async def _forward(
     engine: Engine, neighbours: Neighbours, url: str, request: Request, answer: Answer, body: bytes | None
 ) -> None:
-    """A body that was too large is none of theirs to judge: they are told its size alone."""
+    """A body that was too large is none of theirs to judge: they are told its size alone.
+
+    A poll is answered with a ping at the latest; a process that does not even do that is gone.
+    """
     if body is None:
         body = bytes(engine.options.max_http_buffer_size + 1)
+    longest_s = engine.options.interval_s + engine.options.ping_timeout
     try:
-        async with neighbours.http.request(
-            request.method, url + request.url, headers=_headers(request), data=body or None
-        ) as response:
+        async with (
+            asyncio.timeout(longest_s),
+            neighbours.http.request(
+                request.method, url + request.url, headers=_headers(request), data=body or None
+            ) as response,
+        ):
             headers: Headers = [pair for pair in response.headers.items() if _passes(pair[0])]
             content = await response.read()
             status = f"{response.status} {response.reason}"
@@ -125,6 +133,7 @@ class Relay:
         self._url = "ws" + url.removeprefix("http") + request.url
         self._request = request
         self._ws: Any = None
+        self._waiting_bytes = 0
         self._up: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue(_MOST_WAITING)
         self._drained = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -136,7 +145,8 @@ class Relay:
 
     def message(self, raw: bytes, opcode: int) -> None:
         """The client has sent something."""
-        if self._up.full():
+        self._waiting_bytes += len(raw)
+        if self._up.full() or self._waiting_bytes > self._engine.options.max_inbox_bytes:
             self._end(1008, b"too many messages")
         else:
             self._up.put_nowait((raw, opcode))
@@ -161,9 +171,11 @@ class Relay:
     async def _run(self) -> None:
         code, reason = 1013, b"the session's process does not answer"
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with self._neighbours.http.ws_connect(
-                self._url, headers=_headers(self._request), max_msg_size=0, compress=0, autoping=False
-            ) as other:
+            async with asyncio.timeout(_OPEN_S):
+                other = await self._neighbours.http.ws_connect(
+                    self._url, headers=_headers(self._request), max_msg_size=0, compress=0, autoping=False
+                )
+            async with other:
                 sending = asyncio.create_task(self._send(other))
                 try:
                     await self._receive(other)
@@ -176,6 +188,7 @@ class Relay:
         with contextlib.suppress(aiohttp.ClientError, OSError):
             while True:
                 raw, opcode = await self._up.get()
+                self._waiting_bytes -= len(raw)
                 if opcode == TEXT:
                     await other.send_str(raw.decode())
                 else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,7 +13,7 @@ from polling_support import Http, session
 from test_polling import *  # noqa: F403
 from test_upgrade import *  # noqa: F403
 
-from hub.engine import Server
+from hub.engine import Server, neighbours
 from hub.engine.neighbours import Neighbours
 from tests.support.processes import free_port
 
@@ -86,3 +88,34 @@ async def test_client_that_leaves_is_gone_at_its_own_process_at_once(http: Astra
     await eventually(lambda: connection.ws is not None)
     raw.socket.transport.abort()
     await eventually(lambda: connection.closed, 1.0)
+
+
+@pytest.fixture
+async def silent(serve: Serve, session: aiohttp.ClientSession) -> AsyncIterator[Astray]:
+    """The session's process accepts connections and says nothing any more."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        addresses = {"a": "http://127.0.0.1:1", "b": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        options = {"ping_interval": 0.1, "ping_timeout": 0.1, "max_inbox_bytes": 10_000}
+        hub = await serve(neighbours=Neighbours("a", addresses), **options)
+        found = Astray(hub, session)
+        found.other, found.sid = hub, "b~" + "x" * 20
+        yield found
+
+
+async def test_silent_process_is_not_waited_for_for_ever(silent: Astray) -> None:
+    assert (await silent.poll())[0] == 503
+    assert (await silent.post("40"))[0] == 503
+
+
+async def test_what_waits_for_a_silent_process_is_bounded(silent: Astray) -> None:
+    raw = await silent.websocket()
+    await raw.send(*["4" + "x" * 1000] * 11)
+    assert await raw.closed() == 1008
+
+
+async def test_websocket_to_a_silent_process_ends(silent: Astray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "_OPEN_S", 0.1)
+    raw = await silent.websocket()
+    assert await raw.closed() == 1013

@@ -18,7 +18,7 @@ from hub.engine.cluster.scripts import EMIT, FIGURES, POSITION, REPLAY, TELL, Sc
 Received = Callable[[str, int, bytes], None]
 """Takes an event: its offset, its number, and the packed message."""
 _CHUNK: Final = 100  # streams of one reading
-_MOST_BUFFERED: Final = 50_000  # events that arrive while a gap is being filled
+_MOST_BUFFERED: Final = 64 * 1024 * 1024  # bytes of events that arrive while a gap is being filled
 _GOODBYE_S: Final = 5.0
 _GOOD_MS: Final = 3000  # for which a node's figures count
 _logger = logging.getLogger("hub.engine")
@@ -41,6 +41,7 @@ class Bus:
         self._raw: dict[bytes, Callable[[bytes], None]] = {}
         self._since: dict[str, int] = {}  # channels listened to: the newest number when that began
         self._buffer: list[bytes] | None = []
+        self._buffer_size = 0
         self._pipe = Pipe(connect)
         self._channels = Channels(connect, self._heard, self._connecting, self._connected)
         self._tasks: list[asyncio.Task[None]] = []
@@ -197,8 +198,10 @@ class Bus:
                 self.on_told(orjson.loads(data[1:]))
             elif self._buffer is None:
                 self._take(*_split(data))
-            elif len(self._buffer) < _MOST_BUFFERED:
-                self._buffer.append(data)
+            else:
+                self._buffer_size += len(data)
+                if self._buffer_size <= _MOST_BUFFERED:
+                    self._buffer.append(data)
         except Exception:
             _logger.exception("engine: something heard on the bus could not be handled")
 
@@ -217,13 +220,13 @@ class Bus:
             self.on_epoch()
 
     def _connecting(self) -> None:
-        self._buffer = []
+        self._buffer, self._buffer_size = [], 0
 
     async def _connected(self) -> None:
         """Everything is subscribed: what was missed meanwhile comes first, then what is buffered."""
         whole = await self._fill_gap()
         buffer, self._buffer = self._buffer or [], None
-        if not whole or len(buffer) >= _MOST_BUFFERED:
+        if not whole or self._buffer_size > _MOST_BUFFERED:
             _logger.warning("engine: events were missed; every client has to come again")
             self.on_gap()
         for data in buffer:

@@ -16,6 +16,7 @@ from hub.engine.errors import BusUnavailable
 
 DEADLINE_S: Final = 3.0  # of one round trip
 MOST_WAITING: Final = 20_000  # calls
+MOST_BYTES: Final = 64 * 1024 * 1024  # of what waits
 _BATCH: Final = 256
 _logger = logging.getLogger("hub.engine")
 Connect = Callable[[], Awaitable[Any]]
@@ -30,6 +31,11 @@ class Call(NamedTuple):
     args: Sequence[str | bytes | int]
     answer: asyncio.Future[Any]
 
+    @property
+    def size(self) -> int:
+        """Bytes of the messages in it."""
+        return sum(len(arg) for arg in self.args if isinstance(arg, bytes))
+
 
 class Pipe:
     """Runs until it is stopped; what comes after is refused."""
@@ -38,6 +44,7 @@ class Pipe:
         self._connect = connect
         self._client: Any = None
         self._waiting: deque[Call] = deque()
+        self._bytes = 0
         self._news = asyncio.Event()
         self._stopped = False
 
@@ -47,10 +54,12 @@ class Pipe:
         """Queue a call. The future holds its answer, or BusUnavailable; it need not be awaited."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_seen)
-        if self._stopped or len(self._waiting) >= MOST_WAITING:
+        call = Call(script, keys, args, answer)
+        if self._stopped or len(self._waiting) >= MOST_WAITING or self._bytes + call.size > MOST_BYTES:
             answer.set_exception(BusUnavailable("stopped" if self._stopped else "too many calls wait"))
         else:
-            self._waiting.append(Call(script, keys, args, answer))
+            self._bytes += call.size
+            self._waiting.append(call)
             self._news.set()
         return answer
 
@@ -69,6 +78,7 @@ class Pipe:
 
     async def _batch(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        self._bytes -= sum(call.size for call in batch)
         try:
             async with asyncio.timeout(DEADLINE_S):
                 answers = await self._execute(batch)
