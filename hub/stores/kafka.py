@@ -21,6 +21,7 @@ LARGEST_BATCH_BYTES: Final = 512 * 1024  # half of what a broker takes by defaul
 LARGEST_MESSAGE_BYTES: Final = 2 * 1024 * 1024  # a dead letter is larger than what it was
 FETCH_BYTES: Final = 8 * 1024 * 1024  # of one answer to a consumer
 GIVE_UP_S: Final = 1.0
+LET_START_S: Final = 3.0  # for a start that nobody waits for any more
 STOP_S: Final = 10.0
 
 AWAY: Final = (KafkaError, OSError, TimeoutError)
@@ -95,11 +96,25 @@ def _ssl_context(settings: Settings) -> Any:
         raise ConfigError("KAFKA_SSL_CAFILE", f"the certificates cannot be read: {error}") from error
 
 
+async def begin(client: AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient) -> None:
+    """Start a client in time, or raise one of AWAY.
+
+    In a task of its own: a start that is cancelled leaves its first connection open, so it may end first.
+    """
+    starting = asyncio.create_task(client.start())
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await asyncio.shield(starting)
+    finally:
+        await asyncio.wait([starting], timeout=LET_START_S)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+
+
 async def started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
     """Start a producer in time, or raise one of AWAY and leave nothing of it behind."""
     try:
-        async with asyncio.timeout(CONNECT_S):
-            await producer.start()
+        await begin(producer)
     except BaseException:
         await give_up(producer)
         raise

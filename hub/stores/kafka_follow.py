@@ -14,7 +14,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from hub.cloudevents import DATA_TYPE, PREFIX
-from hub.stores.kafka import KafkaCluster, stop
+from hub.stores.kafka import KafkaCluster, begin, stop
 from services.base import rfc3339
 
 _NO_ATTRIBUTE: Final = re.compile(r"[^a-z0-9]")  # what a CloudEvents attribute's name may not have
@@ -25,7 +25,7 @@ async def _reading(cluster: KafkaCluster, topic: str) -> AsyncIterator[AIOKafkaC
     """All partitions, in no group: nobody else gets fewer messages for it."""
     consumer = cluster.consumer(topic, group_id=None, auto_offset_reset="earliest")
     try:
-        await consumer.start()
+        await begin(consumer)
         yield consumer
     finally:
         await stop(consumer)

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from hub.logs import logger
-from hub.stores.kafka import CONNECT_S, KafkaCluster, stop
+from hub.stores.kafka import KafkaCluster, begin, stop
 
 BATCH: Final = 500  # messages taken at once
 LANES: Final = 32  # keys worked on at the same time
@@ -57,8 +57,7 @@ class GroupMember:
         consumer = self._cluster.consumer(group_id=self._group, auto_offset_reset="earliest")
         consumer.subscribe([self._topic], listener=_HandOver(self._at_work))
         try:
-            async with asyncio.timeout(CONNECT_S):
-                await consumer.start()
+            await begin(consumer)
             yield consumer
         finally:
             await stop(consumer)

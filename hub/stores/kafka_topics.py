@@ -9,7 +9,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from hub.logs import logger
-from hub.stores.kafka import CONNECT_S, LARGEST_MESSAGE_BYTES, KafkaCluster
+from hub.stores.kafka import CONNECT_S, LARGEST_MESSAGE_BYTES, KafkaCluster, begin
 
 DEAD: Final = ".dlq"  # ends the name of a topic of dead letters
 MOST_REPLICAS: Final = 3
@@ -28,8 +28,8 @@ async def missing(cluster: KafkaCluster, *names: str) -> list[str]:
     """Which of these topics the cluster does not have. Raises one of AWAY."""
     admin = cluster.admin()
     try:
+        await begin(admin)
         async with asyncio.timeout(CONNECT_S):
-            await admin.start()
             present = set(await admin.list_topics())
     finally:
         await admin.close()
@@ -53,8 +53,8 @@ def _settings(name: str) -> dict[str, str]:
 async def _create(cluster: KafkaCluster, names: list[str]) -> None:
     admin = cluster.admin()
     try:
+        await begin(admin)
         async with asyncio.timeout(CONNECT_S):
-            await admin.start()
             replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
             answer = await admin.create_topics(
                 [

@@ -21,15 +21,23 @@ class Client:
         self.user = user
         self.socket: Any = socketio.AsyncClient(reconnection=False)
         self.heard: list[tuple[str, Any]] = []
+        self.refusal: Any = None
         self.socket.on("*", self._hear)
+        self.socket.on("connect_error", self._refused)
+
+    async def _refused(self, why: Any) -> None:
+        self.refusal = why
 
     async def _hear(self, event: str, *payload: Any) -> None:
         self.heard.append((event, payload[0]))
 
     async def connect(self, hub: HubProcess, token: str) -> None:
-        await self.socket.connect(
-            hub.hub_url, auth={"token": token}, transports=["websocket"], wait_timeout=DEADLINE_S
-        )
+        try:
+            await self.socket.connect(
+                hub.hub_url, auth={"token": token}, transports=["websocket"], wait_timeout=DEADLINE_S
+            )
+        except socketio.exceptions.ConnectionError as error:
+            raise AssertionError(f"{self.user} was refused: {self.refusal}") from error
 
     async def call(self, event: str, **payload: Any) -> dict[str, Any]:
         answer: dict[str, Any] = await self.socket.call(event, payload, timeout=DEADLINE_S)

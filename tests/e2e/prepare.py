@@ -19,8 +19,14 @@ def pack(id: str, holder: Holder, *, charged: bool = True) -> Battery:
     return Battery(id=id, state=state, holder=holder, soc=95 if charged else 30, soh=97, updated_at=NOW)
 
 
-async def prepare(data_dir: Path, *, stations: int, places: int, charged: int, riders: int) -> None:
-    """Stations station_001.. with staff_001.., and riders consumer_001.. with a pack each."""
+def scanner_names(count: int) -> list[str]:
+    return [f"scanner_{n:03}" for n in range(count)]
+
+
+async def prepare(
+    data_dir: Path, *, stations: int, places: int, charged: int, riders: int, scanners: int = 0
+) -> None:
+    """Stations station_001.. with staff_001.., riders consumer_001.. with a pack each, scanners at the first."""
     async with STORES.open(data_dir) as store, store.records.transaction() as tx:
         for n in range(1, stations + 1):
             id = f"station_{n:03}"
@@ -36,6 +42,12 @@ async def prepare(data_dir: Path, *, stations: int, places: int, charged: int, r
             await tx.staff_assignments.insert(
                 Assignment(id=f"shift_{staff}", staff_id=staff, station_id=id, starts_at=NOW)
             )
+        await tx.users.insert(
+            *(
+                User(id=name, role=Role.STAFF, name=name, station_id="station_001", created_at=NOW)
+                for name in scanner_names(scanners)
+            )
+        )
         names = [f"consumer_{n:03}" for n in range(1, riders + 1)]
         await tx.users.insert(
             *(

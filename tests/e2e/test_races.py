@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.e2e.audit import check_records
 from tests.e2e.clients import codes, connected
-from tests.e2e.prepare import prepare
+from tests.e2e.prepare import prepare, scanner_names
 from tests.e2e.process import running_hub
 
 
@@ -32,11 +32,11 @@ async def test_two_hundred_riders_at_once_get_twelve_places_for_twelve_packs(tmp
 
 
 async def test_fifty_scanners_of_one_token_have_one_winner(tmp_path: Path) -> None:
-    await prepare(tmp_path / "data", stations=1, places=20, charged=12, riders=1)
+    await prepare(tmp_path / "data", stations=1, places=20, charged=12, riders=1, scanners=50)
     async with (
         running_hub(tmp_path, "") as hub,
         connected(hub, "consumer", ["consumer_001"]) as [rider],
-        connected(hub, "staff", [f"scanner_{n:03}" for n in range(50)], "station_001") as scanners,
+        connected(hub, "staff", scanner_names(50), "station_001") as scanners,
     ):
         place = (await rider.call("queue:confirm", station_id="station_001"))["data"]
 
