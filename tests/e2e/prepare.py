@@ -26,7 +26,7 @@ def scanner_names(count: int) -> list[str]:
 async def prepare(
     data_dir: Path, *, stations: int, places: int, charged: int, riders: int, scanners: int = 0
 ) -> None:
-    """Stations station_001.. with staff_001.., riders consumer_001.. with a pack each, scanners at the first."""
+    """Stations station_001.. with staff_001.., riders consumer_001.. with a pack each, scanners."""
     async with STORES.open(data_dir) as store, store.records.transaction() as tx:
         for n in range(1, stations + 1):
             id = f"station_{n:03}"
