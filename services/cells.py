@@ -1,0 +1,84 @@
+"""H3 cells: the ground in hexagons, for what is near and for what happens where.
+
+A cell is H3's index as text. Cells of resolution r are about seven times as large as those of r + 1; a
+location has one cell of each. Not for fences: a hexagon's edge is not a radius. Source: https://h3geo.org.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import h3
+
+from services.base import Location
+
+FINEST: Final = 9
+"""Stations are kept by their cell of this resolution: edges of 200 m."""
+
+HEAT: Final = 8
+"""What is drawn and counted by cells is so by default: edges of 530 m."""
+
+COARSEST: Final = 0
+
+_SHORTEST_RATIO: Final = 0.6
+"""Edges are as long as the mean of their resolution times at least this, next to the pentagons, too."""
+
+
+def cell_of(location: Location, resolution: int = HEAT) -> str:
+    """The cell that a location is in."""
+    return str(h3.latlng_to_cell(location.lat, location.lng, resolution))
+
+
+def resolution_of(cell: str) -> int:
+    return int(h3.get_resolution(cell))
+
+
+def parent(cell: str, resolution: int) -> str:
+    """The cell of a coarser resolution that it belongs to."""
+    return str(h3.cell_to_parent(cell, resolution))
+
+
+def ring(cell: str, k: int) -> list[str]:
+    """The cells that are exactly `k` steps away, sorted; of 0 the cell itself."""
+    return sorted(h3.grid_ring(cell, k))
+
+
+def disk(cell: str, k: int) -> list[str]:
+    """The cells that are at most `k` steps away, sorted."""
+    return sorted(h3.grid_disk(cell, k))
+
+
+def centre(cell: str) -> Location:
+    lat, lng = h3.cell_to_latlng(cell)
+    return Location(lat=lat, lng=lng)
+
+
+def outline(cell: str) -> list[Location]:
+    """Its corners in order: six, of a pentagon five."""
+    return [Location(lat=lat, lng=lng) for lat, lng in h3.cell_to_boundary(cell)]
+
+
+def is_cell(text: str) -> bool:
+    return bool(h3.is_valid_cell(text))
+
+
+def span(cell: str) -> tuple[str, str]:
+    """The first and the last text that a cell of the finest resolution inside `cell` can have.
+
+    An index has the digits of the way down to a cell in order, after the resolution, and sevens for those
+    not taken: what is inside begins alike, and sorts between these two.
+    """
+    first = str(h3.cell_to_center_child(cell, FINEST))
+    return first, f"{cell[0]}{FINEST:x}{cell[2:]}"
+
+
+@cache
+def reach_m(resolution: int, k: int) -> float:
+    """Whoever is in the middle cell of a disk of `k` has everything nearer than this inside it, metres.
+
+    Rows of hexagons are 1.5 edges apart. From a corner of the middle one there are 1.5 k - 0.5 edges to the
+    rim; as no edge is as long as the next, they are taken for the shortest there can be.
+    """
+    edge_m = float(h3.average_hexagon_edge_length(resolution, unit="m"))
+    return (1.5 * k - 0.5) * edge_m * _SHORTEST_RATIO
