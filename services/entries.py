@@ -9,10 +9,11 @@ from services.answers import QueuePlace, StationCard
 from services.boards import Boards
 from services.credits import CreditService
 from services.errors import NotFound, raise_
-from services.events import BatteryMoved, QueueEnded, QueueLeft, QueueNoShow
-from services.models import Battery, Entry, HolderKind, PostingState, QrToken, Station, Timer
+from services.events import QueueEnded, QueueLeft, QueueNoShow
+from services.models import Battery, Entry, PostingState, QrToken, Station, Timer
 from services.ports import Snapshot, Transaction
-from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, BatteryState, EntryState, SwapState, moved
+from services.promises import Promises
+from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, EntryState, SwapState, moved
 from services.timers import clear_timers, timer
 from services.tokens import QrClaims, SignedToken, token_id
 from services.world import World
@@ -31,6 +32,7 @@ class Entries:
         self._world = world
         self._boards = boards
         self._credits = credits
+        self._promises = Promises(world)
 
     async def open_of(self, tx: Transaction, user_id: str) -> Entry:
         """The user's one open entry. Raises NotFound."""
@@ -87,28 +89,15 @@ class Entries:
     async def choose_pack(
         self, tx: Transaction, station_id: str, battery_type: str, *, safety_stock_too: bool = False
     ) -> Battery | None:
-        """The pack to promise: charged, unheld, of the type; the fullest, then the least used."""
-        free = {
-            "holder.kind": HolderKind.SLOT,
-            "holder.id": station_id,
-            "state": BatteryState.CHARGED,
-            "held_for": None,
-            "battery_type": battery_type,
-        }
-        kept_back = 0 if safety_stock_too else self._world.rules.safety_stock
-        if kept_back and await tx.batteries.count(free) <= kept_back:
-            return None
-        return await tx.batteries.first(free, order=("-soc", "cycles", "id"))
+        """The pack to promise, if there is one."""
+        return await self._promises.choose(tx, station_id, battery_type, safety_stock_too=safety_stock_too)
 
     async def hold(self, tx: Transaction, pack: Battery, entry_id: str | None) -> Battery:
         """Promise a pack to an entry, or free it with none."""
-        held = pack.changed(held_for=entry_id, updated_at=self._world.clock())
-        await tx.batteries.replace(held)
-        self.log_pack(tx, held, pack.holder.id)
-        return held
+        return await self._promises.hold(tx, pack, entry_id)
 
     def log_pack(self, tx: Transaction, pack: Battery, station_id: str) -> None:
-        tx.log(BatteryMoved.of(pack, **self._world.stamp(), station_id=station_id))
+        self._promises.log_pack(tx, pack, station_id)
 
     def hold_timer(self, entry: Entry) -> Timer:
         """What is due next of a hold: the question, or when it was asked the no-show."""
@@ -134,8 +123,7 @@ class Entries:
         return ended
 
     async def free_pack(self, tx: Transaction, entry: Entry) -> None:
-        for pack in await tx.batteries.find({"held_for": entry.id}):
-            await self.hold(tx, pack, None)
+        await self._promises.free(tx, entry.id)
 
     async def _cancel_swap(self, tx: Transaction, entry: Entry, reason: str | None, now: datetime) -> None:
         swap = await tx.swaps.get(entry.swap_id) or raise_(NotFound(swap_id=entry.swap_id))
