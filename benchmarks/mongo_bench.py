@@ -26,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 from hub.stores.mongo import MongoStore
 from hub.stores.sqlite import SqliteStore
 from services.again import insist
-from services.ports import Records
+from services.ports import Log, Records
 from tests.real.mongo_server import in_database, running_mongo
 from tests.unit.services.cities import services_on
 from tests.unit.services.city import City, HandClock
@@ -107,11 +107,11 @@ async def timed(jobs: list[Callable[[], Awaitable[object]]]) -> Round:
     return Round(time.perf_counter() - began, time.process_time() - cpu, latencies)
 
 
-async def filled(records: Records) -> list[Callable[[], Awaitable[object]]]:
+async def filled(records: Records, log: Log) -> list[Callable[[], Awaitable[object]]]:
     """A city, always the same, and a confirm for each of its riders: one station after the other."""
     clock = HandClock()
-    services = services_on(records, clock)
-    city = City(services, clock, None)  # type: ignore[arg-type]
+    services = services_on(records, log, clock)
+    city = City(services, clock, log)
     stations = [await city.station(places=RIDERS, charged=RIDERS + 4) for _ in range(STATIONS)]
     riders = [(await city.rider(), station.id) for _ in range(RIDERS) for station in stations]
     return [
@@ -122,7 +122,7 @@ async def filled(records: Records) -> list[Callable[[], Awaitable[object]]]:
 
 async def by_hub(uri: str, recorder: Recorder) -> Round:
     async with MongoStore.open(uri, clock=HandClock()) as store:
-        jobs = await filled(store.records)
+        jobs = await filled(store.records, store.log)
         recorder.committed.clear()
         recorder.on = True
         done = await timed(jobs)
@@ -132,7 +132,7 @@ async def by_hub(uri: str, recorder: Recorder) -> Round:
 
 async def by_motor(uri: str, transactions: list[Statements]) -> Round:
     async with MongoStore.open(uri, clock=HandClock()) as store:
-        await filled(store.records)
+        await filled(store.records, store.log)
     client: Any = AsyncIOMotorClient(uri, maxPoolSize=32)
     try:
         return await timed([lambda one=one: send(client, one) for one in transactions])
@@ -152,7 +152,7 @@ async def send(client: Any, statements: Statements) -> None:
 
 async def by_sqlite(folder: Path) -> Round:
     async with SqliteStore.open(folder / "hub.sqlite", clock=HandClock()) as store:
-        return await timed(await filled(store.records))
+        return await timed(await filled(store.records, store.log))
 
 
 async def measure(uri: str, folder: Path, recorder: Recorder) -> None:

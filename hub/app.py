@@ -78,6 +78,7 @@ class Hub:
         self.services = Services.build(
             records=resources.records,
             live=resources.live,
+            log=resources.log,
             clock=clock,
             ids=SortableIds(),
             secrets=nonce,

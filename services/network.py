@@ -28,7 +28,7 @@ from services.pack_watch import PackWatch
 from services.partners import PartnerService
 from services.people import PeopleService
 from services.people_saves import PeopleSaves
-from services.ports import Live, Records
+from services.ports import Live, Log, Records
 from services.positions import PositionService
 from services.qr import QrService
 from services.queue import QueueService
@@ -83,6 +83,7 @@ class Services:
         *,
         records: Records,
         live: Live,
+        log: Log,
         clock: Clock,
         ids: Ids,
         secrets: Secrets,
@@ -90,7 +91,7 @@ class Services:
         rules: Rules,
     ) -> Services:
         """Wire the services to their ports; nothing is started or read."""
-        world = World(records, live, clock, ids, secrets, signer, rules)
+        world = World(records, live, log, clock, ids, secrets, signer, rules)
         boards = Boards(world)
         awards = CreditService(world)
         custody = CustodyService(world)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from services.base import Clock, Ids, Secrets
-from services.ports import Live, Records
+from services.ports import Live, Log, Records
 from services.rules import Rules
 from services.tokens import QrSigner
 
@@ -25,6 +25,7 @@ class World:
 
     records: Records
     live: Live
+    log: Log
     clock: Clock
     ids: Ids
     secrets: Secrets

@@ -54,6 +54,7 @@ def services_of(settings: Settings, resources: Resources) -> Services:
     return Services.build(
         records=resources.records,
         live=resources.live,
+        log=resources.log,
         clock=utc_now,
         ids=SortableIds(),
         secrets=nonce,

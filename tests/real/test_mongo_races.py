@@ -29,7 +29,7 @@ async def stores(mongo_uri: str) -> AsyncIterator[list[MongoStore]]:
 
 def city_of(store: MongoStore) -> City:
     clock = HandClock()
-    services = services_on(store.records, clock, ids=SortableIds())
+    services = services_on(store.records, store.log, clock, ids=SortableIds())
     return City(services, clock, store.log)
 
 
