@@ -49,6 +49,8 @@ def _moved(id: str, at: datetime, number: int) -> Fact:
         speed_mps=11.2,
         heading=90,
         fix_at=at,
+        trust=1.0,
+        trust_reasons=(),
     )
 
 

@@ -78,8 +78,6 @@ class JobMoves:
             "version": job.version,
             "job_id": job.id,
             "assignee_id": job.assignee_id,
-            "van": van_position(job, here, at).model_dump(mode="json"),
+            "van": van_position(job, here, at, fix["trust"]).model_dump(mode="json"),
         }
-        await self._emitter.emit(
-            "job:moved", said, room=job_room(job.id), droppable=True, conflate_key=job.id
-        )
+        await self._emitter.emit("job:moved", said, room=rooms, droppable=True, conflate_key=job.id)

@@ -37,6 +37,8 @@ class Position(Model):
     speed_mps: float | None
     heading: float | None
     fix_at: Instant
+    trust: float  # 0 to 1
+    trust_reasons: tuple[str, ...]
 
     @classmethod
     def of(cls, fix: GpsFix) -> Self:
@@ -47,6 +49,8 @@ class Position(Model):
             speed_mps=fix.speed_mps,
             heading=fix.heading,
             fix_at=fix.at,
+            trust=fix.trust,
+            trust_reasons=fix.trust_reasons,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from services.answers import ZoneCrossing
@@ -17,6 +18,7 @@ from services.models import Entry, GpsFix, Station
 from services.ports import Transaction
 from services.states import ENTRY_MOVES, OPEN, EntryState, moved
 from services.timers import clear_timers
+from services.trust import is_trusted
 from services.world import World
 
 Crossing = tuple[ZoneCrossing, bool]
@@ -80,6 +82,7 @@ class Arrivals:
                 state=entry.state,
                 zone=zone.value,
                 location=fix.location,
+                trust=fix.trust,
             )
         )
         return entry
@@ -114,12 +117,12 @@ class Arrivals:
 def _advance(
     track: FenceTrack, fix: GpsFix, station: Station, inner_m: float
 ) -> tuple[FenceTrack, list[tuple[Zone, bool]]]:
-    """Both fences after one more fix, and which of them were crossed."""
+    """Both fences after one more fix, and which of them were crossed; who is not believed enters none."""
     away_m = distance_m(fix.location, station.location)
     accuracy_m = DEFAULT_ACCURACY_M if fix.accuracy_m is None else fix.accuracy_m
     outer_m = max(OUTER_RADIUS_M, inner_m)
-    outer = step(track.outer, distance_m=away_m, accuracy_m=accuracy_m, radius_m=outer_m, at=fix.at)
-    inner = step(track.inner, distance_m=away_m, accuracy_m=accuracy_m, radius_m=inner_m, at=fix.at)
+    fence = partial(step, distance_m=away_m, accuracy_m=accuracy_m, at=fix.at, may_enter=is_trusted(fix))
+    outer, inner = fence(track.outer, radius_m=outer_m), fence(track.inner, radius_m=inner_m)
     changes = [(Zone.OUTER, track.outer, outer), (Zone.INNER, track.inner, inner)]
     ordered = changes if inner.inside else reversed(changes)  # in: outer first; out: inner first
     crossed = [(zone, new.inside) for zone, old, new in ordered if old.inside != new.inside]

@@ -209,6 +209,7 @@ class CustomerMoved(ForStaff):
     state: EntryState
     zone: Literal["inner", "outer"]
     location: Location
+    trust: float  # of the fix, 0 to 1
 
     def key(self) -> str:
         return self.user_id
@@ -243,6 +244,8 @@ class GpsMoved(Fact):
     speed_mps: float | None
     heading: float | None
     fix_at: Instant
+    trust: float  # 0 to 1
+    trust_reasons: tuple[str, ...]
 
     def key(self) -> str:
         return self.user_id

@@ -41,12 +41,18 @@ class FenceTrack(Model):
 
 
 def step(
-    track: ZoneTrack, *, distance_m: float, accuracy_m: float, radius_m: float, at: datetime
+    track: ZoneTrack,
+    *,
+    distance_m: float,
+    accuracy_m: float,
+    radius_m: float,
+    at: datetime,
+    may_enter: bool = True,
 ) -> ZoneTrack:
-    """The track after one more fix."""
+    """The track after one more fix; one that may not enter ends the streak, as one outside does."""
     if track.inside:
         return _step_inside(track, distance_m=distance_m, radius_m=radius_m, at=at)
-    if distance_m + accuracy_m > radius_m:
+    if not may_enter or distance_m + accuracy_m > radius_m:
         return ZoneTrack()
     streak = track.streak + 1
     return ZoneTrack(inside=True) if streak >= FIXES_TO_ENTER else ZoneTrack(streak=streak)

@@ -81,6 +81,7 @@ class VanPosition(Model):
 
     location: Location
     fix_at: Instant
+    trust: float  # of the fix, 0 to 1
     distance_left_m: int
     eta_minutes: float
 

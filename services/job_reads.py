@@ -78,7 +78,14 @@ class JobReads:
         if job.state not in UNDERWAY:
             return None
         fix = await self._world.live.position(job.assignee_id or "")
-        return None if fix is None else van_position(job, fix.location, fix.at)
+        return None if fix is None else van_position(job, fix.location, fix.at, fix.trust)
+
+    async def vans(self, jobs: Iterable[JobView]) -> list[JobVan]:
+        """The vans of those jobs of which it is known where they are."""
+        seen = [(job, await self.van(job)) for job in jobs]
+        return [
+            JobVan(job_id=job.job_id, assignee_id=job.assignee_id or "", van=van) for job, van in seen if van
+        ]
 
     async def open_to_all(self) -> list[OfferView]:
         """What has been pushed to every transporter."""
@@ -108,12 +115,14 @@ class JobReads:
         return await self._world.records.now.transport_jobs.find(where)
 
 
-def van_position(job: Job, here: Location, fix_at: datetime) -> VanPosition:
+def van_position(job: Job | JobFigures, here: Location, fix_at: datetime, trust: float) -> VanPosition:
     """A fix of a job's transporter, seen from the end that they go to."""
     ahead = job.source if job.state is JobState.ASSIGNED else job.target
     left_m = distance_m(here, ahead.location)
     minutes = round(travel_s(left_m) / 60, 1)
-    return VanPosition(location=here, fix_at=fix_at, distance_left_m=round(left_m), eta_minutes=minutes)
+    return VanPosition(
+        location=here, fix_at=fix_at, trust=trust, distance_left_m=round(left_m), eta_minutes=minutes
+    )
 
 
 Rank = tuple[int, int, str]

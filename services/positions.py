@@ -10,9 +10,9 @@ from services.answers import PingsTaken, RejectedPing, ZoneCrossing
 from services.arrivals import Arrivals
 from services.base import Instant, Location, rfc3339
 from services.events import GpsMoved
-from services.geo import distance_m
 from services.models import GpsFix
 from services.ports import Transaction
+from services.trust import judged, pace_mps
 from services.world import World
 
 FUTURE_LEEWAY: Final = timedelta(seconds=60)  # a phone's clock may be this much ahead
@@ -28,6 +28,7 @@ class Ping(Location):
     heading: float | None = None
     at: Instant | None = None
     seq: int | None = None
+    mock: bool = False
 
 
 class PositionService:
@@ -47,11 +48,13 @@ class PositionService:
         left: list[ZoneCrossing] = []
         async with self._world.records.transaction() as tx:
             for index, ping in sorted(enumerate(pings), key=lambda item: item[1].at or now):
-                fix = self._fix(user_id, ping, now)
+                fix = _fix(user_id, ping, now)
                 reason = await self._fault(tx, fix, newest)
                 if reason:
                     rejected.append(RejectedPing(index=index, reason=reason))
                     continue
+                most_mps = self._world.rules.gps_max_speed_mps
+                fix = judged(fix, newest, is_mock=ping.mock, most_mps=most_mps)
                 await self._store(tx, fix)
                 accepted.append(fix)
                 newest = fix if newest is None or fix.at > newest.at else newest
@@ -61,41 +64,21 @@ class PositionService:
         rejected.sort(key=lambda ping: ping.index)
         return PingsTaken(accepted=len(accepted), rejected=rejected, entered=entered, left=left)
 
-    def _fix(self, user_id: str, ping: Ping, now: datetime) -> GpsFix:
-        at = ping.at or now
-        return GpsFix(
-            id=f"{user_id}:{rfc3339(at)}",  # the same fix sent twice is one fix
-            user_id=user_id,
-            lat=ping.lat,
-            lng=ping.lng,
-            accuracy_m=ping.accuracy,
-            speed_mps=ping.speed,
-            heading=ping.heading,
-            at=at,
-            received_at=now,
-            seq=ping.seq,
-        )
-
     async def _fault(self, tx: Transaction, fix: GpsFix, newest: GpsFix | None) -> str | None:
         """Why a fix does not count; none when it does."""
         if fix.at > fix.received_at + FUTURE_LEEWAY:
             return "future"
         if fix.at < fix.received_at - OLDEST:
             return "too_old"
+        if fix.lat == fix.lng == 0:
+            return "no_fix"
         if fix.accuracy_m is not None and fix.accuracy_m > WORST_ACCURACY_M:
             return "inaccurate"
         if await tx.gps_logs.get(fix.id) is not None:
             return "duplicate"
-        return "jump" if newest is not None and self._is_jump(newest, fix) else None
-
-    def _is_jump(self, newest: GpsFix, fix: GpsFix) -> bool:
-        """Would the way from the newest fix need more than the greatest speed?"""
-        most = self._world.rules.gps_max_speed_mps
-        seconds = (fix.at - newest.at).total_seconds()
-        if most == 0 or seconds <= 0:  # no speed rule, or a late fix
-            return False
-        blur_m = (newest.accuracy_m or 0) + (fix.accuracy_m or 0)
-        return distance_m(newest.location, fix.location) - blur_m > most * seconds
+        most_mps = self._world.rules.gps_max_speed_mps
+        is_jump = most_mps and newest is not None and pace_mps(newest, fix) > most_mps
+        return "jump" if is_jump else None
 
     async def _store(self, tx: Transaction, fix: GpsFix) -> None:
         await tx.gps_logs.insert(fix)
@@ -109,9 +92,27 @@ class PositionService:
                 speed_mps=fix.speed_mps,
                 heading=fix.heading,
                 fix_at=fix.at,
+                trust=fix.trust,
+                trust_reasons=fix.trust_reasons,
             )
         )
 
     async def _show(self, newest: GpsFix | None, accepted: list[GpsFix]) -> None:
         if newest is not None and newest in accepted:
             await self._world.live.put_position(newest)
+
+
+def _fix(user_id: str, ping: Ping, now: datetime) -> GpsFix:
+    at = ping.at or now
+    return GpsFix(
+        id=f"{user_id}:{rfc3339(at)}",  # the same fix sent twice is one fix
+        user_id=user_id,
+        lat=ping.lat,
+        lng=ping.lng,
+        accuracy_m=ping.accuracy,
+        speed_mps=ping.speed,
+        heading=ping.heading,
+        at=at,
+        received_at=now,
+        seq=ping.seq,
+    )

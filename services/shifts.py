@@ -15,6 +15,7 @@ from services.models import Assignment, GpsFix, ShiftKind, User
 from services.ports import Transaction
 from services.staff_views import ShiftView
 from services.states import DiversionState
+from services.trust import is_trusted
 from services.world import World
 
 NAME_ONE: Final = {"path": "station_id", "message": "name the station: you have worked at none yet"}
@@ -123,7 +124,7 @@ class ShiftService:
                     await self._diversions.arrive(tx, present)
 
     def _is_at(self, fix: GpsFix, place: Location) -> bool:
-        """Is a fresh fix's whole error circle inside the geofence?"""
-        is_fresh = self._world.clock() - fix.at <= FRESH_FIX
+        """Is a fresh and trusted fix's whole error circle inside the geofence?"""
+        is_fresh = self._world.clock() - fix.at <= FRESH_FIX and is_trusted(fix)
         reach_m = self._world.rules.geofence_radius_m - (fix.accuracy_m or 0)
         return is_fresh and distance_m(fix.location, place) <= reach_m

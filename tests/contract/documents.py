@@ -240,6 +240,8 @@ def moved(number: int) -> GpsMoved:
         speed_mps=None,
         heading=None,
         fix_at=NOON,
+        trust=1.0,
+        trust_reasons=(),
     )
 
 
