@@ -1,0 +1,1 @@
+"""Features of the models: one pure function each, used for serving and for training alike."""
