@@ -23,6 +23,9 @@ NEW = (
     "custody",
     "incidents",
     "diversions",
+    "checkpoints",
+    "checkpoint_parts",
+    "traffic",
 )  # collections that the first version had not
 FIRST = (Path(__file__).parent / "schema_1.sql").read_text()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import fault_models, job_models, models, staff_models
+from services import admin_models, fault_models, job_models, models, staff_models
 from services.base import Document
 from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, INCIDENT_OPEN, OPEN, SwapState
 
@@ -128,6 +128,13 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     ),
     Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
     Collection("audit", models.AuditRecord, (Index("audit_by_actor", ("actor", "at")),)),
+    Collection("checkpoints", admin_models.Checkpoint),
+    Collection(
+        "checkpoint_parts",
+        admin_models.CheckpointPart,
+        (Index("checkpoint_parts_by_key", ("checkpoint_id", "last_key")),),
+    ),
+    Collection("traffic", admin_models.CellTraffic, (Index("traffic_by_window", ("until", "rank")),)),
     Collection("used_links", models.UsedLink),
     Collection("installation", models.InstallationFact),
 )
