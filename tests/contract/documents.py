@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.admin_models import CellTraffic, Checkpoint, CheckpointPart
 from services.base import Document, Location
 from services.board import StationBoard, Stock
 from services.events import GpsMoved, SwapStarted
@@ -209,6 +210,24 @@ def one_of_each() -> dict[str, Document]:
         ),
         "timers": timer(),
         "audit": AuditRecord(id="audit", actor="admin_001", action="swap:cancel", at=NOON),
+        "checkpoints": Checkpoint(id="2026-11-24T12:00:00.000000Z", taken_at=NOON, seq=7, things=1),
+        "checkpoint_parts": CheckpointPart(
+            id="2026-11-24T12:00:00.000000Z/000000",
+            checkpoint_id="2026-11-24T12:00:00.000000Z",
+            last_key="station:s",
+            things="eJw=",
+        ),
+        "traffic": CellTraffic(
+            id="8860145b5bfffff",
+            until=NOON,
+            rank="0.4000:8860145b5bfffff",
+            vehicles=2,
+            distance_m=900,
+            time_s=300,
+            free_flow_mps=5,
+            congestion=0.6,
+            past=(0, 1.5),
+        ),
         "used_links": UsedLink(id="nonce", used_at=NOON),
         "installation": InstallationFact(id="secret:qr", value="0f", at=NOON),
     }
