@@ -1,5 +1,6 @@
-"""`navswap audit custody|credits`: is what the records say of packs and credits whole? Also while hubs run.
+"""`navswap audit custody|credits|network|all`: is what the records say whole? Also while hubs run.
 
+Packs and their chains; credits; places, promises, jobs, shifts, and that every end has freed what it held.
 Reads one moment of the records and changes nothing. Ends with 1 when it finds a fault.
 """
 
@@ -8,59 +9,53 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from hub.cli.stores import kind_of, open_source
 from hub.config import Settings
-from hub.stores.dump import Source
-from services.audits import CreditsAudit, CustodyAudit
-from services.base import Document
-from services.job_models import Job
-from services.models import Battery, Custody, Posting, Swap
+from hub.stores.dump import BY_NAME, Source
+from services.audits import AUDITS, Audit, CustodyAudit
 
-SHOWN: Final = 100  # faults; the rest is counted
-
-D = TypeVar("D", bound=Document)
+ALL: Final = "all"
+SHOWN: Final = 100  # faults of each audit; the rest is counted
 
 
 def add_parser(commands: Any) -> None:
-    parser = commands.add_parser("audit", help="check custody chains or credits", description=__doc__)
-    parser.add_argument("what", choices=["custody", "credits"])
+    parser = commands.add_parser("audit", help="check packs, credits or everything", description=__doc__)
+    parser.add_argument("what", choices=[*AUDITS, ALL])
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    audited, faults = asyncio.run(_audit(Settings(), arguments.what))
+    names = list(AUDITS) if arguments.what == ALL else [arguments.what]
+    audits = [AUDITS[name]() for name in names]
+    asyncio.run(_show_records(Settings(), audits))
+    found = [_tell(audit) for audit in audits]
+    return int(any(found))
+
+
+def _tell(audit: Audit) -> bool:
+    """Print what it has found; was there a fault?"""
+    faults = audit.close()
     for fault in faults[:SHOWN]:
         print(fault, file=sys.stderr)
     if len(faults) > SHOWN:
         print(f"and {len(faults) - SHOWN:,} more", file=sys.stderr)
-    print(f"{audited}: {f'{len(faults):,} faults' if faults else 'no fault'}")
-    return int(bool(faults))
+    print(f"{audit.seen}: {f'{len(faults):,} faults' if faults else 'no fault'}")
+    for loss in audit.losses() if isinstance(audit, CustodyAudit) else ():
+        print(f"  {loss}")
+    return bool(faults)
 
 
-async def _audit(settings: Settings, what: str) -> tuple[str, list[str]]:
+async def _show_records(settings: Settings, audits: list[Audit]) -> None:
     async with open_source(kind_of(settings), settings) as source:
-        return await (_custody(source) if what == "custody" else _credits(source))
+        for audit in audits:
+            await _show(source, audit)
 
 
-async def _custody(source: Source) -> tuple[str, list[str]]:
-    audit = CustodyAudit()
-    await _show(source, "custody", Custody, audit.record)
-    await _show(source, "batteries", Battery, audit.pack)
-    return f"{audit.packs:,} packs with {audit.records:,} custody records", audit.close()
-
-
-async def _credits(source: Source) -> tuple[str, list[str]]:
-    audit = CreditsAudit()
-    await _show(source, "credits", Posting, audit.posting)
-    await _show(source, "swaps", Swap, audit.swap)
-    await _show(source, "transport_jobs", Job, audit.job)
-    return f"{audit.postings:,} postings of {len(audit.balances):,} accounts", audit.close()
-
-
-async def _show(source: Source, section: str, model: type[D], show: Callable[[D], None]) -> None:
-    async for lines in source.lines(section):
-        for line in lines:
-            show(model.model_validate_json(line))
+async def _show(source: Source, audit: Audit) -> None:
+    for section, show in audit.showers.items():
+        model = BY_NAME[section].model
+        async for lines in source.lines(section):
+            for line in lines:
+                show(model.model_validate_json(line))
