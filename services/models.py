@@ -78,6 +78,7 @@ class Station(Document):
     slots: int = Field(ge=1)  # packs it can hold
     next_order: int = 1  # the order number of the next entry
     staff_on_duty: int | None = None  # counted anew when null
+    waitlisted: int = 0  # turns of its waitlist that are open, offers among them
     staff_present: int | None = None  # of these, who is not still on the way
 
 

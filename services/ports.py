@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from services import admin_models, fault_models, job_models, models, staff_models
+from services import admin_models, fault_models, job_models, models, staff_models, waiting_models
 from services.base import Document
 from services.board import StationBoard
 from services.events import Fact
@@ -87,6 +87,8 @@ class Snapshot(Protocol):
     @property
     def queues(self) -> Reads[models.Entry]: ...
     @property
+    def waitlist(self) -> Reads[waiting_models.Waiting]: ...
+    @property
     def swaps(self) -> Reads[models.Swap]: ...
     @property
     def batteries(self) -> Reads[models.Battery]: ...
@@ -137,6 +139,8 @@ class Transaction(Protocol):
     def stations(self) -> Writes[models.Station]: ...
     @property
     def queues(self) -> Writes[models.Entry]: ...
+    @property
+    def waitlist(self) -> Writes[waiting_models.Waiting]: ...
     @property
     def swaps(self) -> Writes[models.Swap]: ...
     @property

@@ -22,6 +22,17 @@ class EntryState(StrEnum):
     EXPIRED = "expired"
 
 
+class WaitingState(StrEnum):
+    """A rider's turn on a waitlist."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"  # a place and a pack are kept
+    TAKEN = "taken"
+    LAPSED = "lapsed"  # the offer was not taken in time
+    LEFT = "left"
+    ENDED = "ended"  # by the hub: the station has closed
+
+
 class SwapState(StrEnum):
     """An exchange of packs."""
 
@@ -96,6 +107,7 @@ class DiversionState(StrEnum):
 
 WAITING: Final = (EntryState.CONFIRMED, EntryState.APPROACHING, EntryState.ARRIVED)
 OPEN: Final = (*WAITING, EntryState.ACTIVE)
+WAITLISTED: Final = (WaitingState.WAITING, WaitingState.OFFERED)
 INCIDENT_OPEN: Final = (
     IncidentState.ACTING,
     IncidentState.ASSESSED,
@@ -120,6 +132,17 @@ ENTRY_MOVES: Final[Mapping[EntryState, frozenset[EntryState]]] = {
     _E.CANCELLED: frozenset(),
     _E.NO_SHOW: frozenset(),
     _E.EXPIRED: frozenset(),
+}
+
+_W = WaitingState
+
+WAITING_MOVES: Final[Mapping[WaitingState, frozenset[WaitingState]]] = {
+    _W.WAITING: frozenset({_W.OFFERED, _W.TAKEN, _W.LEFT, _W.ENDED}),
+    _W.OFFERED: frozenset({_W.TAKEN, _W.LAPSED, _W.LEFT, _W.ENDED}),
+    _W.TAKEN: frozenset(),
+    _W.LAPSED: frozenset(),
+    _W.LEFT: frozenset(),
+    _W.ENDED: frozenset(),
 }
 
 SWAP_MOVES: Final[Mapping[SwapState, frozenset[SwapState]]] = {

@@ -37,7 +37,16 @@ from services.models import (
     Vehicle,
 )
 from services.staff_models import Diversion
-from services.states import BatteryState, DiversionState, EntryState, IncidentState, JobState, SwapState
+from services.states import (
+    BatteryState,
+    DiversionState,
+    EntryState,
+    IncidentState,
+    JobState,
+    SwapState,
+    WaitingState,
+)
+from services.waiting_models import Waiting
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLACE = Location(lat=12.9716, lng=77.5946)
@@ -154,6 +163,16 @@ def one_of_each() -> dict[str, Document]:
         "users": user(name='O\'Brien "ಬೆಂಗಳೂರು" \\ 🔋\n', vehicle=Vehicle(id="KA01")),
         "stations": station(location=Location(lat=-0.1, lng=179.999999)),
         "queues": entry(wait_p50_minutes=0.1, position=1),
+        "waitlist": Waiting(
+            id="turn",
+            station_id="s",
+            user_id="u",
+            user_name="Asha",
+            battery_type="standard",
+            state=WaitingState.OFFERED,
+            since=NOON,
+            offered_until=NOON + timedelta(seconds=120),
+        ),
         "swaps": swap(old_battery_soc=1e-9),
         "batteries": battery(soc=33.333333333333336),
         "custody": Custody(

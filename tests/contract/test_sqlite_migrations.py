@@ -23,6 +23,7 @@ NEW = (
     "custody",
     "incidents",
     "diversions",
+    "waitlist",
     "checkpoints",
     "checkpoint_parts",
     "traffic",

@@ -20,10 +20,12 @@ from services.states import (
     OPEN_JOB,
     TICKET_OPEN,
     UNDERWAY,
+    WAITLISTED,
     BatteryState,
     DiversionState,
     JobState,
     SwapState,
+    WaitingState,
 )
 from tests.contract.documents import NOON, HandClock
 
@@ -38,6 +40,10 @@ QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("batteries", {"held_for": "entry"}, ("id",)),
     ("queues", {"user_id": "u", "state": OPEN}, ("id",)),
     ("queues", {"station_id": "s", "state": OPEN}, ("order",)),
+    ("waitlist", {"user_id": "u", "state": WAITLISTED}, ("id",)),
+    ("waitlist", {"station_id": "s", "state": WAITLISTED}, ("id",)),
+    ("waitlist", {"station_id": "s", "state": WaitingState.OFFERED}, ()),
+    ("waitlist", {"state": WAITLISTED}, ("id",)),
     ("swaps", {"user_id": "u", "id": Range(lt="x")}, ("-id",)),
     ("swaps", {"state": SwapState.COMPLETED, "completed_at": Range(gte=NOON)}, ()),
     ("qr_tokens", {"entry_id": "e", "used_at": None, "replaced_at": None}, ("id",)),

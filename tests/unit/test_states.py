@@ -22,6 +22,8 @@ from services.states import (
     SHIFT_MOVES,
     SWAP_MOVES,
     TICKET_MOVES,
+    WAITING_MOVES,
+    WAITLISTED,
     BatteryState,
     DiversionState,
     EntryState,
@@ -30,11 +32,13 @@ from services.states import (
     ShiftState,
     SwapState,
     TicketStatus,
+    WaitingState,
     moved,
 )
 
 TABLES: list[tuple[type[StrEnum], Any]] = [
     (EntryState, ENTRY_MOVES),
+    (WaitingState, WAITING_MOVES),
     (SwapState, SWAP_MOVES),
     (BatteryState, BATTERY_MOVES),
     (IncidentState, INCIDENT_MOVES),
@@ -65,6 +69,10 @@ def test_every_step_is_allowed_or_a_conflict(states: type[StrEnum], moves: Any) 
 
 def test_an_ended_entry_never_moves_again() -> None:
     assert all(not ENTRY_MOVES[state] for state in EntryState if state not in OPEN)
+
+
+def test_a_turn_that_is_over_never_moves_again() -> None:
+    assert all(not WAITING_MOVES[state] for state in WaitingState if state not in WAITLISTED)
 
 
 def test_an_ended_job_never_moves_again() -> None:

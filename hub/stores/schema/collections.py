@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import admin_models, fault_models, job_models, models, staff_models
+from services import admin_models, fault_models, job_models, models, staff_models, waiting_models
 from services.base import Document
-from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, INCIDENT_OPEN, OPEN, SwapState
+from services.states import (
+    DIVERSION_OPEN,
+    DIVERSION_UNSETTLED,
+    INCIDENT_OPEN,
+    OPEN,
+    WAITLISTED,
+    SwapState,
+)
 
 COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     Collection("users", models.User, (Index("users_by_role", ("role", "station_id")),)),
@@ -20,6 +27,15 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
             Index("queues_order", ("station_id", "order"), unique=True),
             Index("queues_by_station", ("station_id", "state", "order")),
             Index("queues_open", ("state", "station_id", "order"), where={"state": OPEN}),
+        ),
+    ),
+    Collection(
+        "waitlist",
+        waiting_models.Waiting,
+        (
+            Index("waitlist_one_open_per_user", ("user_id",), unique=True, where={"state": WAITLISTED}),
+            Index("waitlist_by_station", ("station_id", "state", "id")),
+            Index("waitlist_open", ("state", "id"), where={"state": WAITLISTED}),
         ),
     ),
     Collection(
