@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hub.people_seen import Seen
+from hub.rooms import ADMIN
 from hub.tickers import Telemetry
 from services.base import Location, rfc3339
 from services.errors import Unavailable
@@ -64,10 +65,11 @@ class JobMoves:
             return
         jobs = self._world.records.now.transport_jobs
         for job in await jobs.find({"assignee_id": tuple(carriers), "state": UNDERWAY}):
-            if self._watched(job_room(job.id)):
-                await self._emit(job, moved[job.assignee_id or ""])
+            rooms = [room for room in (job_room(job.id), ADMIN) if self._watched(room)]
+            if rooms:
+                await self._emit(job, moved[job.assignee_id or ""], rooms)
 
-    async def _emit(self, job: Job, fix: dict[str, Any]) -> None:
+    async def _emit(self, job: Job, fix: dict[str, Any], rooms: list[str]) -> None:
         newest = await self._world.live.position(job.assignee_id or "")
         if newest is not None and rfc3339(newest.at) > fix["fix_at"]:
             return  # a late fix: the map has a later one

@@ -9,11 +9,11 @@ from typing import Self
 from services.answers import QueueEntryForStaff, QueuePlace, QueueStatus, RiderCard, StationStatus
 from services.base import Instant, Location, Model
 from services.fault_views import IncidentView, TicketView
-from services.job_figures import JobView, OfferView, VanPosition
+from services.job_figures import JobVan, JobView, OfferView, VanPosition
 from services.models import Battery, Entry, GpsFix, HolderKind, Role
 from services.network import Services
 from services.ports import Where
-from services.staff_views import DiversionCard, RosterRow, ShiftView
+from services.staff_views import DiversionCard, RosterRow, ShiftView, StationCrew
 from services.states import OPEN, BatteryState
 from services.stations import status_of
 
@@ -141,9 +141,11 @@ class AdminRoom(Model):
     at: Instant
     stations: list[StationStatus]
     entries: list[OpenEntry]
-    jobs: list[JobView]
+    jobs: list[JobView]  # open ones
+    vans: list[JobVan]  # of those jobs that are underway
     incidents: list[IncidentView]  # open ones, as are the tickets
     tickets: list[TicketView]
+    staff: list[StationCrew]  # on duty; a station where nobody is is left out
     diversions: list[DiversionCard]  # open ones
     positions: list[Position]
     stats: Stats
@@ -206,13 +208,16 @@ class Snapshots:
 
     async def admin(self) -> AdminRoom:
         at: datetime = self._world.clock()
+        boards, jobs = await self._world.live.boards(), await self._services.jobs.open()
         return AdminRoom(
             at=at,
-            stations=[status_of(board) for board in await self._world.live.boards()],
+            stations=[status_of(board) for board in boards],
             entries=await self._open({"state": OPEN}),
-            jobs=await self._services.jobs.open(),
+            jobs=jobs,
+            vans=await self._services.jobs.vans(jobs),
             incidents=await self._services.faults.open_of(None),
             tickets=await self._services.tickets.open_of(None),
+            staff=await self._services.staff.crews(board.station_id for board in boards),
             diversions=await self._services.staff.open_diversions(),
             positions=_positions(await self._world.live.positions()),
             stats=await self._stats(),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from itertools import islice
+from typing import Final, NamedTuple, Protocol
 
 from services.models import Role, User
 from services.ports import Snapshot, Transaction
+
+AT_ONCE: Final = 500
+"""Stations asked for in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +45,23 @@ class Crew(NamedTuple):
 
 async def crew_of(reads: Snapshot | Transaction, station_id: str) -> list[OnDuty]:
     """The people on duty at a station, by their ids."""
-    running = await reads.staff_assignments.find({"station_id": station_id, "ends_at": None})
-    crew = {
-        one.staff_id: OnDuty(one.staff_id, one.starts_at, one.expected_at if one.is_on_the_way else None)
-        for one in running
-    }
-    for user in await reads.users.find({"role": Role.STAFF, "station_id": station_id}):
-        if user.id not in crew and await has_no_record(reads, user.id):
-            crew[user.id] = OnDuty(user.id, user.created_at)
-    return [crew[staff_id] for staff_id in sorted(crew)]
+    crews = await crews_of(reads, (station_id,))
+    return crews.get(station_id, [])
+
+
+async def crews_of(reads: Snapshot | Transaction, station_ids: Iterable[str]) -> dict[str, list[OnDuty]]:
+    """The people on duty at each station where somebody is, by their ids."""
+    crews: dict[str, dict[str, OnDuty]] = defaultdict(dict)
+    rest = iter(station_ids)
+    while some := tuple(islice(rest, AT_ONCE)):
+        for one in await reads.staff_assignments.find({"station_id": some, "ends_at": None}):
+            until = one.expected_at if one.is_on_the_way else None
+            crews[one.station_id][one.staff_id] = OnDuty(one.staff_id, one.starts_at, until)
+        for user in await reads.users.find({"role": Role.STAFF, "station_id": some}):
+            crew = crews[user.station_id or ""]
+            if user.id not in crew and await has_no_record(reads, user.id):
+                crew[user.id] = OnDuty(user.id, user.created_at)
+    return {id: [crew[staff_id] for staff_id in sorted(crew)] for id, crew in crews.items() if crew}
 
 
 async def count_on_duty(reads: Snapshot | Transaction, station_id: str) -> Crew:

@@ -86,6 +86,14 @@ class VanPosition(Model):
     eta_minutes: float
 
 
+class JobVan(Model):
+    """The van of a job that is underway: what `job:moved` carries."""
+
+    job_id: str
+    assignee_id: str
+    van: VanPosition
+
+
 class JobTotals(Model):
     """What a transporter has delivered so far."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import gather
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,7 @@ from services.answers import Page
 from services.base import Location
 from services.errors import NotFound, ValidationFailed, raise_
 from services.geo import distance_m, travel_s
-from services.job_figures import JobHistory, JobTotals, JobView, OfferView, VanPosition
+from services.job_figures import JobFigures, JobHistory, JobTotals, JobVan, JobView, OfferView, VanPosition
 from services.job_models import EndKind, Job
 from services.offers import Offers, is_offered_to, is_open_to_all
 from services.paging import page
@@ -73,7 +74,7 @@ class JobReads:
 
     # -- what rooms show
 
-    async def van(self, job: Job) -> VanPosition | None:
+    async def van(self, job: Job | JobFigures) -> VanPosition | None:
         """Where a job's packs or its transporter are, while they are on the way."""
         if job.state not in UNDERWAY:
             return None

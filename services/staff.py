@@ -17,8 +17,10 @@ from services.staff_views import (
     Roster,
     RosterRow,
     ShiftView,
+    StationCrew,
     name_of,
     roster_of,
+    rosters_of,
 )
 from services.states import DIVERSION_OPEN
 from services.world import World
@@ -120,6 +122,10 @@ class StaffService:
     async def on_duty(self, station_id: str) -> list[RosterRow]:
         """The people on duty at a station, by their ids."""
         return await roster_of(self._reads, station_id)
+
+    async def crews(self, station_ids: Iterable[str]) -> list[StationCrew]:
+        """The people on duty at each of these stations where somebody is."""
+        return await rosters_of(self._reads, station_ids)
 
     async def running(self, staff_id: str) -> ShiftView | None:
         """The duty record that runs, for the person's own room."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, Self
 
 from services.base import Instant, Model
-from services.duty import crew_of
+from services.duty import AT_ONCE, crews_of
 from services.models import Assignment, ShiftKind
 from services.ports import Snapshot, Transaction
 from services.staff_models import Diversion
@@ -160,6 +161,12 @@ class Roster(Model):
     items: list[RosterRow]
 
 
+class StationCrew(Roster):
+    """Who is on duty at a station: what `staff:changed` carries."""
+
+    station_id: str
+
+
 def state_of(states: Iterable[DiversionState]) -> DiversionState:
     """The state of a diversion from those of its people."""
     return min(states, key=_STRONGEST.index)
@@ -167,16 +174,38 @@ def state_of(states: Iterable[DiversionState]) -> DiversionState:
 
 async def roster_of(reads: Snapshot | Transaction, station_id: str) -> list[RosterRow]:
     """The people on duty at a station, by their ids."""
+    crews = await rosters_of(reads, (station_id,))
+    return crews[0].items if crews else []
+
+
+async def rosters_of(reads: Snapshot | Transaction, station_ids: Iterable[str]) -> list[StationCrew]:
+    """The people on duty at each station where somebody is, by their ids."""
+    crews = await crews_of(reads, station_ids)
+    names = await _names(reads, sorted({one.staff_id for crew in crews.values() for one in crew}))
     return [
-        RosterRow(
-            staff_id=one.staff_id,
-            name=await name_of(reads, one.staff_id),
-            on_duty=True,
-            since=one.since,
-            expected_at=one.expected_at,
+        StationCrew(
+            station_id=station_id,
+            items=[
+                RosterRow(
+                    staff_id=one.staff_id,
+                    name=names.get(one.staff_id, one.staff_id),
+                    on_duty=True,
+                    since=one.since,
+                    expected_at=one.expected_at,
+                )
+                for one in crew
+            ],
         )
-        for one in await crew_of(reads, station_id)
+        for station_id, crew in sorted(crews.items())
     ]
+
+
+async def _names(reads: Snapshot | Transaction, user_ids: Iterable[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    rest = iter(user_ids)
+    while some := tuple(islice(rest, AT_ONCE)):
+        names |= {user.id: user.name for user in await reads.users.find({"id": some})}
+    return names
 
 
 async def name_of(reads: Snapshot | Transaction, user_id: str) -> str:

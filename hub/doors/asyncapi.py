@@ -20,7 +20,7 @@ TRANSIENT: Final[dict[str, str]] = {
     "room:changed": "staff whose duty begins or ends: {id, at, joined, left}, the rooms that the hub has put "
     "the socket into and out of; room:join of a joined one shows its snapshot",
     "gps:positions": "admin: {positions}, one conflated batch per 250 ms; may be dropped",
-    "job:moved": "a job's room: {job_id, assignee_id, van}, at most once a second; may be dropped",
+    "job:moved": "a job's room and admin: {job_id, assignee_id, van}, at most once a second; may be dropped",
     "stats:tick": "admin: the network in a few figures, once a second; may be dropped",
 }
 """Events that are no facts: nothing in the records changes with them."""

@@ -176,6 +176,24 @@ async def test_who_it_concerns_hears_every_step(hub: RunningHub, haulage: Haulag
     assert len(taker.of("job:completed")) == 1  # in two of its rooms, told once
 
 
+async def test_admins_see_every_van_in_the_snapshot_and_as_it_moves(hub: RunningHub, haulage: Haulage) -> None:
+    source, target = await hub.station(), await hub.station(charged=0)
+    job, driver = await haulage.accepted(source, target)
+    await haulage.at(driver, source, metres=3000)
+    admin = await hub.admin().connect()
+    snapshot = (await admin.call("room:join", room="admin")).data["snapshot"]
+    await admin.call("room:join", room=f"job:{job['job_id']}")
+
+    await haulage.at(driver, source)
+    moved = await admin.until("job:moved")
+
+    (van,) = snapshot["vans"]
+    assert fields(van, "job_id", "assignee_id") == fields(moved, "job_id", "assignee_id")
+    assert van["van"]["distance_left_m"] == 3000
+    assert moved["van"]["distance_left_m"] == 50
+    assert len(admin.of("job:moved")) == 1  # in two of its rooms, told once
+
+
 async def test_staff_see_vans_that_come(hub: RunningHub, haulage: Haulage) -> None:
     source, target = await hub.station(), await hub.station(charged=0)
     staff = await hub.staff(target).connect()

@@ -61,6 +61,7 @@ QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("transport_jobs", {"source.id": "s", "source.kind": EndKind.STATION, "state": UNDERWAY}, ("id",)),
     ("transport_jobs", {"target.id": "s", "state": OPEN_JOB}, ("id",)),
     ("staff_assignments", {"station_id": "s", "ends_at": None}, ("id",)),
+    ("staff_assignments", {"station_id": ("s", "t"), "ends_at": None}, ("id",)),
     ("staff_assignments", {"staff_id": "s"}, ("-starts_at",)),
     ("staff_assignments", {"staff_id": "s", "ends_at": None}, ("id",)),
     ("diversions", {"staff_id": "s", "state": DIVERSION_UNSETTLED}, ("id",)),
@@ -81,6 +82,8 @@ QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("incidents", {"battery_id": "b", "state": INCIDENT_OPEN}, ("id",)),
     ("timers", {"due_at": Range(lte=NOON)}, ("due_at", "id")),
     ("users", {"role": Role.STAFF, "station_id": "s"}, ("id",)),
+    ("users", {"role": Role.STAFF, "station_id": ("s", "t")}, ("id",)),
+    ("users", {"id": ("u", "v")}, ("id",)),
     ("kept_answers", {"expires_at": Range(lte=NOON)}, ()),
 ]
 

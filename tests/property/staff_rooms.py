@@ -48,7 +48,7 @@ class StaffOfStation:
 
 
 class OpenDiversions:
-    """Of `admin`: every part of a diversion that is not over."""
+    """Every part of a diversion that is not over."""
 
     def __init__(self, snapshot: Json) -> None:
         self.cards = {(card["diversion_id"], card["staff_id"]): card for card in snapshot["diversions"]}
@@ -62,6 +62,22 @@ class OpenDiversions:
 
     def known(self) -> Any:
         return self.cards
+
+
+class StaffOfNetwork(OpenDiversions):
+    """Of `admin`: who is on duty at each station, and open diversions."""
+
+    def __init__(self, snapshot: Json) -> None:
+        super().__init__(snapshot)
+        self.crews = {crew["station_id"]: crew["items"] for crew in snapshot["staff"]}
+
+    def hear(self, event: Json) -> None:
+        super().hear(event)
+        if event["event"] == "staff:changed":
+            self.crews[event["station_id"]] = event["items"]
+
+    def known(self) -> Any:
+        return super().known(), {id: items for id, items in self.crews.items() if items}
 
 
 class OwnDuty(OpenDiversions):

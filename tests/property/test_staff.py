@@ -16,7 +16,7 @@ from services.models import Role, ShiftKind, Station
 from services.rules import Rules
 from services.states import DIVERSION_OPEN, DIVERSION_UNSETTLED, DiversionState
 from tests.property.rooms import plain
-from tests.property.staff_rooms import OpenDiversions, OwnDuty, StaffOfStation
+from tests.property.staff_rooms import OpenDiversions, OwnDuty, StaffOfNetwork, StaffOfStation
 from tests.property.worlds import no_stats, played_in_a_city
 from tests.unit.services.city import City
 from tests.unit.services.crews import crew
@@ -137,7 +137,7 @@ Client = StaffOfStation | OpenDiversions
 
 async def clients(made: World) -> dict[str, Client]:
     """Somebody in each room, with its snapshot of now."""
-    rooms: dict[str, Client] = {"admin": OpenDiversions(plain(await made.snapshots.admin()))}
+    rooms: dict[str, Client] = {"admin": StaffOfNetwork(plain(await made.snapshots.admin()))}
     for station in made.stations:
         name = f"station:{station.id}:staff"
         rooms[name] = StaffOfStation(plain(await made.snapshots.staff(station.id)))

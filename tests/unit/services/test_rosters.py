@@ -33,6 +33,22 @@ async def test_a_roster_says_who_is_on_duty_and_who_is_not(city: City) -> None:
     assert (coming.staff_id, coming.on_duty, coming.expected_at is not None) == (bina, True, True)
 
 
+async def test_many_rosters_are_read_in_parts_and_are_those_of_each_station(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("duty", "staff_views"):
+        monkeypatch.setattr(f"services.{module}.AT_ONCE", 2)
+    stations = [await city.station(staff=size) for size in (2, 0, 1, 3, 0)]
+    await newcomer(city, "dora", stations[1].id)
+
+    crews = await city.services.staff.crews(station.id for station in stations)
+
+    told = {crew.station_id: [row.staff_id for row in crew.items] for crew in crews}
+    assert told == {station.id: await crew(city, station) for station in stations[:-1]}
+    assert [len(told[station.id]) for station in stations[:-1]] == [2, 1, 1, 3]
+    assert next(row.name for one in crews for row in one.items if row.staff_id == "dora") == "Dora"
+
+
 async def test_a_roster_forgets_after_a_day_who_does_not_belong_there(city: City) -> None:
     station = await city.station(staff=1)
     [asha] = await crew(city, station)
