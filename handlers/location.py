@@ -21,9 +21,7 @@ class GpsPing(Location):
     heading: float | None = Field(None, ge=0, le=360, description="degrees from north")
     at: Instant | None = None
     seq: int | None = Field(None, ge=0, le=2**53)
-    mock: bool = Field(
-        False, description="an app made the fix, as the phone says: it is stored and not believed"
-    )
+    mock: bool | None = Field(None, description="an app made the fix, says the phone: stored, not believed")
 
     def ping(self) -> Ping:
         return Ping(**dict(self))

@@ -12,12 +12,16 @@ from math import exp
 from typing import Final
 
 from services.base import Location, Model
+from services.cells import FINEST, cell_of
 from services.figures import BatteryCounts, QueueCounts, StationFigures
-from services.models import BoardEntry, Entry, Station
+from services.models import BoardEntry, Entry, PackPromise, Station
+from services.prospects import Prospects, predicted_fault_risk, predicted_load
 from services.wait import Wait, estimate
 
-TICKET_RISK: Final = 0.2
-"""What one open ticket adds to the exponent of the fault risk."""
+Outlook = tuple[PackPromise, float | None]
+"""How a promise stands, and in how many minutes its pack is charged; none when nobody can say."""
+
+ASSIGNED: Final[Outlook] = (PackPromise.ASSIGNED, 0.0)
 
 
 class Stock(Model):
@@ -42,6 +46,13 @@ class StationBoard(Model):
     stock: Stock
     staff_on_duty: int
     open_tickets: int
+    on_offer: int = 0  # places kept for riders of the waitlist
+    prospects: Prospects = Prospects()
+
+    @cached_property
+    def cell(self) -> str:
+        """The finest cell that the station is in: it is looked up by it."""
+        return cell_of(self.location, FINEST)
 
     @cached_property
     def length(self) -> int:
@@ -109,11 +120,18 @@ def ranked(entries: Iterable[Entry], bays: int) -> list[Place]:
     ordered = sorted(entries, key=lambda entry: entry.order)
     waiting = [entry for entry in ordered if entry.is_waiting]
     active = [entry for entry in ordered if not entry.is_waiting]
-    places: list[Place] = [
-        (entry, ahead + 1, estimate(ahead=ahead, active=len(active), bays=bays))
-        for ahead, entry in enumerate(waiting)
-    ]
-    return [*places, *((entry, None, None) for entry in active)]
+    places: list[Place] = []
+    for ahead, entry in enumerate(waiting):
+        pack, minutes = outlook.get(entry.id, ASSIGNED)
+        places.append((entry, ahead + 1, _wait(ahead, len(active), bays, minutes), pack))
+    return [*places, *((entry, None, None, outlook.get(entry.id, ASSIGNED)[0]) for entry in active)]
+
+
+def _wait(ahead: int, active: int, bays: int, ready_in_minutes: float | None) -> Wait | None:
+    """Null for a rider whose pack nobody can say a time for."""
+    if ready_in_minutes is None:
+        return None
+    return estimate(ahead=ahead, active=active, bays=bays, ready_in_minutes=ready_in_minutes)
 
 
 def project(

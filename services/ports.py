@@ -288,6 +288,17 @@ class Live(Protocol):
         """Every station's board, by id."""
         ...
 
+    async def boards_in(self, cells: Iterable[str]) -> list[StationBoard]:
+        """The boards of the stations whose finest cells belong to these (see `services.cells`), by id.
+
+        Cells are of any resolution. What it costs goes by the cells and the stations in them alone.
+        """
+        ...
+
+    async def count_boards(self) -> int:
+        """How many stations have a board."""
+        ...
+
     async def put_position(self, fix: models.GpsFix) -> bool:
         """Keep a user's newest fix; false, and nothing changed, for one that is not newer."""
         ...

@@ -28,7 +28,7 @@ class Ping(Location):
     heading: float | None = None
     at: Instant | None = None
     seq: int | None = None
-    mock: bool = False
+    mock: bool | None = None
 
 
 class PositionService:
@@ -54,7 +54,7 @@ class PositionService:
                     rejected.append(RejectedPing(index=index, reason=reason))
                     continue
                 most_mps = self._world.rules.gps_max_speed_mps
-                fix = judged(fix, newest, is_mock=ping.mock, most_mps=most_mps)
+                fix = judged(fix, newest, is_mock=bool(ping.mock), most_mps=most_mps)
                 await self._store(tx, fix)
                 accepted.append(fix)
                 newest = fix if newest is None or fix.at > newest.at else newest

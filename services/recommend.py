@@ -11,6 +11,7 @@ from services.board import StationBoard
 from services.errors import NotFound, raise_
 from services.geo import DETOUR_RATIO, distance_m, travel_s
 from services.models import battery_type_of
+from services.near import boards_near
 from services.world import World
 
 REACH_KM: Final = 15.0
@@ -40,12 +41,16 @@ class RecommendService:
         user = await self._world.records.now.users.get(user_id)
         wanted = battery_type_of(user.vehicle if user else None)
         reach_m = _reach_m(battery_level)
-        options = [
-            _recommendation(board, away, board.stock.sellable.get(wanted, 0))
-            for board in await self._world.live.boards()
-            if _can_take(board, wanted) and (away := distance_m(here, board.location)) <= reach_m
-        ]
-        return sorted(options, key=lambda option: (-option.score, option.station_id))[:limit]
+
+        def ranked(boards: list[StationBoard]) -> list[Recommendation]:
+            options = (_option(board, here, wanted, reach_m) for board in boards)
+            return sorted(filter(None, options), key=_place)[:limit]
+
+        def are_enough(boards: list[StationBoard], known_m: float) -> bool:
+            best = ranked(boards)
+            return len(best) == limit and best[-1].score > _score(_minutes(known_m), sure=1.0)
+
+        return ranked(await boards_near(self._world.live, here, within_m=reach_m, is_enough=are_enough))
 
     async def _last_place(self, user_id: str) -> Location:
         fix = await self._world.live.position(user_id) or raise_(NotFound(user_id=user_id))
@@ -61,8 +66,29 @@ def _reach_m(battery_level: int | None) -> float:
     return min(REACH_KM, by_charge_km) * 1000
 
 
+def _place(option: Recommendation) -> tuple[float, str]:
+    return -option.score, option.station_id
+
+
+def _minutes(away_m: float) -> float:
+    return round(travel_s(away_m) / 60, 1)
+
+
+def _score(minutes: float, *, sure: float) -> float:
+    """Of so many minutes until the swap: no station farther away is better than one without a wait."""
+    return round(exp(-minutes / PATIENCE_MINUTES) * sure, 4)
+
+
+def _option(board: StationBoard, here: Location, battery_type: str, reach_m: float) -> Recommendation | None:
+    """None for a station that cannot serve the rider, or not in time."""
+    away_m = distance_m(here, board.location)
+    if away_m > reach_m or not _can_take(board, battery_type):
+        return None
+    return _recommendation(board, away_m, board.stock.sellable[battery_type])
+
+
 def _recommendation(board: StationBoard, away_m: float, packs: int) -> Recommendation:
-    travel_minutes = round(travel_s(away_m) / 60, 1)
+    travel_minutes = _minutes(away_m)
     wait = board.newcomer_wait
     sure = 1 - 0.1 * max(0, SCARCE_PACKS - packs)
     return Recommendation(
@@ -73,7 +99,7 @@ def _recommendation(board: StationBoard, away_m: float, packs: int) -> Recommend
         travel_minutes=travel_minutes,
         estimated_wait_minutes=wait,
         charged_batteries=packs,
-        score=round(exp(-(travel_minutes + wait.p50) / PATIENCE_MINUTES) * sure, 4),
+        score=_score(travel_minutes + wait.p50, sure=sure),
         reasons=_reasons(board, travel_minutes, packs),
     )
 

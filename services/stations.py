@@ -15,6 +15,7 @@ from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
 from services.models import Battery, GpsFix, HolderKind, Role
+from services.near import boards_near
 from services.pack_watch import PackWatch
 from services.ports import Range, Snapshot, Transaction, Where
 from services.states import BatteryState
@@ -66,7 +67,12 @@ class StationService:
     ) -> Page[NearStation]:
         """Open stations by distance as the crow flies."""
         reach_m = max_distance_km * 1000 if max_distance_km is not None else float("inf")
-        open_ones = [board for board in await self._world.live.boards() if board.is_active]
+
+        def are_enough(boards: Sequence[StationBoard], known_m: float) -> bool:
+            return sum(one.is_active and distance_m(here, one.location) <= known_m for one in boards) >= limit
+
+        boards = await boards_near(self._world.live, here, within_m=reach_m, is_enough=are_enough)
+        open_ones = [board for board in boards if board.is_active]
         near = sorted((distance_m(here, board.location), board.station_id, board) for board in open_ones)
         return Page(
             items=[
@@ -105,10 +111,13 @@ class StationService:
 
     async def _take(self, tx: Transaction, pack: Battery, reading: SlotReading) -> Battery:
         """Record a reading that says something new; answers the pack as it is now recorded."""
-        state = pack.state
-        if state is BatteryState.CHARGING and reading.soc >= self._world.rules.charged_soc:
+        state, now = pack.state, self._world.clock()
+        enough = self._world.rules.charged_soc
+        if state is BatteryState.CHARGING and reading.soc >= enough:
             state = BatteryState.CHARGED
-        if state is pack.state and not _says_something_new(pack, reading):
+        is_on = state is BatteryState.CHARGING
+        charge = charge_run(pack, reading.soc, now, charged_soc=enough) if is_on else None
+        if state is pack.state and not (_says_something_new(pack, reading) or is_slower(pack.charge, charge)):
             return pack
         known = {key: value for key, value in dict(reading).items() if value is not None}
         read = pack.changed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Final, TypeVar
 
 from services.base import Clock
 from services.board import StationBoard
+from services.cells import span
 from services.fences import FenceTrack
 from services.models import GpsFix
 from services.ports import Allowance, LiveMark
@@ -49,20 +51,36 @@ class MemoryLive:
         self._clock = clock
         self._most_users = most_users
         self._boards: dict[str, StationBoard] = {}
+        self._places: list[tuple[str, str]] = []  # sorted: each board's cell, and its station
         self._positions: OrderedDict[str, GpsFix] = OrderedDict()
         self._fences: OrderedDict[str, FenceTrack] = OrderedDict()
         self._windows: OrderedDict[str, tuple[_Window, _Window]] = OrderedDict()
 
     async def put_board(self, board: StationBoard) -> None:
         present = self._boards.get(board.station_id)
-        if present is None or present.version <= board.version:
-            self._boards[board.station_id] = board
+        if present is not None and present.version > board.version:
+            return
+        self._boards[board.station_id] = board
+        if present is None or present.cell != board.cell:
+            if present is not None:
+                self._places.remove((present.cell, present.station_id))
+            insort(self._places, (board.cell, board.station_id))
 
     async def board(self, station_id: str) -> StationBoard | None:
         return self._boards.get(station_id)
 
     async def boards(self) -> list[StationBoard]:
         return [self._boards[station_id] for station_id in sorted(self._boards)]
+
+    async def boards_in(self, cells: Iterable[str]) -> list[StationBoard]:
+        found: set[str] = set()
+        for first, last in map(span, cells):
+            start, end = bisect_left(self._places, (first,)), bisect_left(self._places, (last + ":",))
+            found.update(station_id for _, station_id in self._places[start:end])
+        return [self._boards[station_id] for station_id in sorted(found)]
+
+    async def count_boards(self) -> int:
+        return len(self._boards)
 
     async def put_position(self, fix: GpsFix) -> bool:
         present = self._positions.get(fix.user_id)
@@ -107,6 +125,7 @@ class MemoryLive:
         came = {id: board for id, board in self._boards.items() if since.boards.get(id) != board.version}
         moved = {id: fix for id, fix in self._positions.items() if since.positions.get(id) != fix.at}
         self._boards = {board.station_id: board for board in boards}
+        self._places = sorted((board.cell, board.station_id) for board in self._boards.values())
         for board in came.values():
             await self.put_board(board)
         self._positions.clear()

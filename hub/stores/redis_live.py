@@ -16,6 +16,7 @@ from hub.stores.redis_commands import Command, RedisCommands, Script
 from hub.stores.redis_whole import INDEX, OF_INDEX, SEAL, Wholeness
 from services.base import Clock, Model
 from services.board import StationBoard
+from services.cells import span
 from services.fences import FenceTrack
 from services.models import GpsFix
 from services.ports import Allowance, LiveMark
@@ -23,11 +24,13 @@ from services.ports import Allowance, LiveMark
 MOST_USERS: Final = 100_000
 DAY_MS: Final = 24 * 3600 * 1000  # a position of yesterday is not where somebody is
 LAST: Final = "locations"  # users by the time of their newest fix
+PLACES: Final = f"places:{{{INDEX}}}"
 
 PUT_BOARD: Final = Script.load("put_board")
 PUT_INDEX: Final = Script.load("put_index")
 FORGET_BOARD: Final = Script.load("forget_board")
 FORGET_INDEX: Final = Script.load("forget_index")
+FIND_BOARDS: Final = Script.load("find_boards")
 PUT_POSITION: Final = Script.load("put_position")
 PUT_LAST: Final = Script.load("put_last")
 FORGET_POSITION: Final = Script.load("forget_position")
@@ -39,6 +42,7 @@ SCRIPTS: Final = (
     PUT_INDEX,
     FORGET_BOARD,
     FORGET_INDEX,
+    FIND_BOARDS,
     PUT_POSITION,
     PUT_LAST,
     FORGET_POSITION,
@@ -60,7 +64,8 @@ class RedisLive:
     | key | holds | kept |
     |---|---|---|
     | `queue:{station_id}` | a board, its version and digest | as long as the station: a rebuild removes it |
-    | `queues` | version and digest of every board | as the boards |
+    | `queues` | version, digest and cell of every board | as the boards |
+    | `places:{queues}` | stations by their cells | as the boards |
     | `location:{user_id}` | the newest fix, and the fences | a day after the last of them |
     | `locations` | users by the time of their newest fix, the newest 100,000 | a day after the last fix |
     | `rate:{user and class}` | two windows | an hour after the last call that was allowed |
@@ -101,11 +106,27 @@ class RedisLive:
         """Raises Unavailable from the moment that Redis has lost something until it is made again."""
         self.wholeness.require()
         index = await self._commands.one("HGETALL", INDEX)
-        if index.pop(OF_INDEX.encode(), b"") in (b"", b"pending"):
-            raise self.wholeness.damaged()
-        digests = {id.decode(): entry.partition(b":")[2] for id, entry in index.items()}
-        for gone in self._read.keys() - digests.keys():
+        mark = index.pop(OF_INDEX.encode(), b"")
+        for gone in self._read.keys() - {id.decode() for id in index}:
             del self._read[gone]
+        return await self._listed(mark, index.items())
+
+    async def boards_in(self, cells: Iterable[str]) -> list[StationBoard]:
+        """Raises as `boards`."""
+        self.wholeness.require()
+        spans = chain.from_iterable(map(span, cells))
+        mark, *found = await self._commands.one(*FIND_BOARDS.on_both(INDEX, PLACES, *spans))
+        return await self._listed(mark, _pairs(found))
+
+    async def count_boards(self) -> int:
+        self.wholeness.require()
+        return max(0, int(await self._commands.one("HLEN", INDEX)) - 1)  # one of them is the mark
+
+    async def _listed(self, mark: bytes, index: Iterable[tuple[bytes, bytes]]) -> list[StationBoard]:
+        """The boards of a part of the list; those that have changed are read anew."""
+        if mark in (b"", b"pending"):
+            raise self.wholeness.damaged()
+        digests = {id.decode(): (*entry.split(b":"), b"")[1] for id, entry in index}
         known = {id: self._read[id][1] for id in digests if self._read.get(id, (b"",))[0] == digests[id]}
         known |= await self._fetch([id for id in digests if id not in known])
         return [known[id] for id in sorted(known)]
@@ -138,7 +159,7 @@ class RedisLive:
         stale = "" if wrong is None else wrong
         return [
             PUT_BOARD.on(f"queue:{board.station_id}", board.version, digest, text, stale),
-            PUT_INDEX.on(INDEX, board.station_id, board.version, digest, stale),
+            PUT_INDEX.on_both(INDEX, PLACES, board.station_id, board.version, digest, stale, board.cell),
         ]
 
     # -- positions and fences
@@ -212,7 +233,7 @@ class RedisLive:
         for station_id, version in since.boards.items():
             if station_id not in boards:
                 steps.append(FORGET_BOARD.on(f"queue:{station_id}", version))
-                steps.append(FORGET_INDEX.on(INDEX, station_id, version))
+                steps.append(FORGET_INDEX.on_both(INDEX, PLACES, station_id, version))
         for station_id, board in boards.items():
             steps += self._put_board(board, wrong=since.boards.get(station_id))
         await self._commands.all(steps)

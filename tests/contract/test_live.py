@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from hub.stores.memory import MemoryLive
+from services.base import Location
+from services.cells import COARSEST, FINEST, HEAT, cell_of, parent
 from services.fences import FenceTrack, ZoneTrack
 from services.ports import Allowance, Live
 from tests.contract.documents import NOON, HandClock, board, fix
@@ -28,6 +30,36 @@ async def test_boards_come_by_id(live: Live) -> None:
         await live.put_board(board(name))
 
     assert [one.station_id for one in await live.boards()] == ["station_001", "station_002", "station_003"]
+
+
+async def test_boards_are_found_by_cells_of_any_resolution(live: Live) -> None:
+    south = board("south", location=Location(lat=-33.9, lng=18.4))
+    for one in (board("b"), board("a"), south):
+        await live.put_board(one)
+
+    for resolution in range(COARSEST, FINEST + 1):
+        here, there = parent(board().cell, resolution), parent(south.cell, resolution)
+        assert await live.boards_in([here]) == [board("a"), board("b")]
+        assert await live.boards_in([there, here, there]) == [board("a"), board("b"), south]
+    assert await live.boards_in([cell_of(Location(lat=60, lng=-40))]) == []
+    assert await live.boards_in([]) == []
+    assert await live.count_boards() == 3
+
+
+async def test_station_that_moves_is_found_where_it_is(live: Live) -> None:
+    old, new = board(), board(version=2, location=Location(lat=-33.9, lng=18.4))
+    here, there = parent(old.cell, HEAT), parent(new.cell, HEAT)
+    await live.put_board(old)
+    await live.put_board(new)
+    await live.put_board(old)  # late
+
+    assert (await live.boards_in([here]), await live.boards_in([there])) == ([], [new])
+
+    await live.replace_all([old.model_copy(update={"version": 3})], [], since=await live.mark())
+    assert [one.version for one in await live.boards_in([here, there])] == [3]
+
+    await live.replace_all([], [], since=await live.mark())
+    assert (await live.boards_in([here, there]), await live.count_boards()) == ([], 0)
 
 
 async def test_position_moves_forward_only(live: Live) -> None:

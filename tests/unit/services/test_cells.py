@@ -64,7 +64,7 @@ def test_only_a_cell_is_a_cell(text: str, is_one: bool) -> None:
 
 
 @given(places(), RESOLUTIONS, places())
-def test_span_holds_what_is_inside_the_cell_and_nothing_else(
+def test_span_holds_what_belongs_to_the_cell_and_nothing_else(
     inside: Location, resolution: int, other: Location
 ) -> None:
     cell = cells.cell_of(inside, resolution)
@@ -81,5 +81,7 @@ def test_reach_of_a_disk_is_inside_it(
     here: Location, resolution: int, k: int, bearing: float, share: float
 ) -> None:
     there = away(here, bearing, share * cells.reach_m(resolution, k))
+    start, end = (cells.cell_of(place, cells.FINEST) for place in (here, there))
 
     assert cells.cell_of(there, resolution) in cells.disk(cells.cell_of(here, resolution), k)
+    assert cells.parent(end, resolution) in cells.disk(cells.parent(start, resolution), k)
