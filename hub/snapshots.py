@@ -10,12 +10,13 @@ from services.answers import QueueEntryForStaff, QueuePlace, QueueStatus, RiderC
 from services.base import Instant, Location, Model
 from services.fault_views import IncidentView, TicketView
 from services.job_figures import JobVan, JobView, OfferView, VanPosition
-from services.models import Battery, Entry, GpsFix, HolderKind, Role
+from services.models import Battery, Entry, GpsFix, HolderKind, PackPromise, Role
 from services.network import Services
 from services.ports import Where
 from services.staff_views import DiversionCard, RosterRow, ShiftView, StationCrew
 from services.states import OPEN, BatteryState
 from services.stations import status_of
+from services.waiting_models import WaitingView
 
 
 class Stats(Model):
@@ -60,6 +61,7 @@ class OpenEntry(QueueEntryForStaff):
     station_id: str
     swap_id: str
     battery_id: str | None
+    pack: PackPromise
     hold_until: Instant
     called_at: Instant | None
     call_until: Instant | None
@@ -78,6 +80,7 @@ class OpenEntry(QueueEntryForStaff):
             station_id=entry.station_id,
             swap_id=entry.swap_id,
             battery_id=entry.battery_id,
+            pack=entry.pack,
             hold_until=entry.hold_until,
             called_at=entry.called_at,
             call_until=entry.call_until,
@@ -114,6 +117,7 @@ class UserRoom(Model):
 
     user: RiderCard
     entry: QueuePlace | None
+    waiting: WaitingView | None  # the open turn on a waitlist, or the place on offer
     credits: int
     jobs: list[JobView]
     offers: list[OfferView]
@@ -141,6 +145,7 @@ class AdminRoom(Model):
     at: Instant
     stations: list[StationStatus]
     entries: list[OpenEntry]
+    waitlist: list[WaitingView]  # open turns, places on offer among them
     jobs: list[JobView]  # open ones
     vans: list[JobVan]  # of those jobs that are underway
     incidents: list[IncidentView]  # open ones, as are the tickets
@@ -178,6 +183,7 @@ class Snapshots:
         return UserRoom(
             user=RiderCard(id=user.id, name=user.name, vehicle=user.vehicle),
             entry=await self._services.queue.mine(user_id),
+            waiting=await self._services.waitlist.mine(user_id),
             credits=await self._services.credits.balance(self._world.records.now, user_id),
             jobs=await jobs.underway_of(user_id) if carries else [],
             offers=await jobs.offered_to(user_id) if carries else [],
@@ -213,6 +219,7 @@ class Snapshots:
             at=at,
             stations=[status_of(board) for board in boards],
             entries=await self._open({"state": OPEN}),
+            waitlist=await self._services.waitlist.all_open(),
             jobs=jobs,
             vans=await self._services.jobs.vans(jobs),
             incidents=await self._services.faults.open_of(None),

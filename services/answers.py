@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.base import Instant, Location, Model
 from services.figures import QueueEntryView, StationFigures
-from services.models import PackHealth, Vehicle
+from services.models import PackHealth, PackPromise, Vehicle
 from services.states import EntryState, SwapState
 from services.tokens import SignedToken
 from services.wait import Wait
@@ -46,7 +46,10 @@ class QueuePlace(Model):
     state: EntryState
     position: int | None
     estimated_wait_minutes: Wait | None
+    pack: PackPromise
+    needed_by: Instant | None  # when its pack will be charged; null: it was when the place was taken
     hold_until: Instant
+    answer_by: Instant | None  # of a question that is open: when the place goes without an answer
     qr_token: SignedToken
     qr_expires_at: Instant
     station: StationCard
@@ -116,6 +119,7 @@ class AssignedBattery(Model):
     id: str
     soc: float
     slot: int | None
+    reasons: list[str]  # why this one of all
 
 
 class VerifiedSwap(Model):

@@ -13,12 +13,13 @@ from services.entries import TIMERS, Entries
 from services.events import CustomerApproaching, CustomerArrived, CustomerLeft, CustomerMoved
 from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, ZoneTrack, step
 from services.geo import distance_m
-from services.holds import ON_THE_WAY, Holds
+from services.holds import ON_THE_WAY, Holds, says_where
 from services.models import Entry, GpsFix, Station
 from services.ports import Transaction
 from services.states import ENTRY_MOVES, OPEN, EntryState, moved
 from services.timers import clear_timers
 from services.trust import is_trusted
+from services.ways import Way, go_on
 from services.world import World
 
 Crossing = tuple[ZoneCrossing, bool]
@@ -59,7 +60,7 @@ class Arrivals:
             for zone, is_in in crossed:
                 entry = await self._cross(tx, entry, fix, zone, is_in)
                 crossings.append((ZoneCrossing(station_id=station.id, zone=zone), is_in))
-            entry = await self._keep_hold(tx, entry, station, newest, fix)
+            entry = await self._keep_hold(tx, entry, station, track.way, fix)
             newest = fix
         if crossings:
             await self._boards.publish(tx, station)
@@ -89,13 +90,17 @@ class Arrivals:
 
     async def _move(self, tx: Transaction, entry: Entry, state: EntryState, at: datetime) -> Entry:
         arrived = state is EntryState.ARRIVED
-        least = self._world.clock() + self._world.rules.queue_call
+        until = entry.hold_until
+        if entry.state is EntryState.ARRIVED:  # had no limit, and has one again
+            until = max(until, self._world.clock() + self._world.rules.queue_call)
         entry = entry.changed(
             state=moved(ENTRY_MOVES, entry.state, state),
             arrived_at=at if arrived else None,
             called_at=None,
             call_until=None,
-            hold_until=entry.hold_until if arrived else max(entry.hold_until, least),
+            hold_until=until,
+            answer_by=None,
+            coming_at=None,
         )
         await tx.queues.replace(entry)
         await clear_timers(tx, entry.id, *TIMERS)
@@ -105,13 +110,14 @@ class Arrivals:
         return entry
 
     async def _keep_hold(
-        self, tx: Transaction, entry: Entry, station: Station, before: GpsFix | None, fix: GpsFix
+        self, tx: Transaction, entry: Entry, station: Station, way: Way | None, fix: GpsFix
     ) -> Entry:
-        """A rider who comes nearer keeps the place as long as the way takes."""
-        if entry.state not in ON_THE_WAY or before is None:
+        """Who comes nearer keeps the place as long as the way takes; who does not is asked."""
+        if entry.state not in ON_THE_WAY or way is None or way.seen_at != fix.at:
             return entry
-        nearer = distance_m(fix.location, station.location) < distance_m(before.location, station.location)
-        return await self._holds.extend_by_eta(tx, entry, station, fix.location) if nearer else entry
+        if way.comes_nearer:
+            return await self._holds.extend_by_eta(tx, entry, station, fix.location)
+        return await self._holds.ask_about(tx, entry, way.doubt) if way.doubt else entry
 
 
 def _advance(
@@ -126,7 +132,8 @@ def _advance(
     changes = [(Zone.OUTER, track.outer, outer), (Zone.INNER, track.inner, inner)]
     ordered = changes if inner.inside else reversed(changes)  # in: outer first; out: inner first
     crossed = [(zone, new.inside) for zone, old, new in ordered if old.inside != new.inside]
-    return track.model_copy(update={"outer": outer, "inner": inner}), crossed
+    way = go_on(track.way, fix, away_m) if says_where(fix) else track.way
+    return track.model_copy(update={"outer": outer, "inner": inner, "way": way}), crossed
 
 
 def _track_of(entry: Entry) -> FenceTrack:

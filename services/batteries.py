@@ -65,11 +65,21 @@ class BatteryService:
             stored = await self._custody.register(tx, pack, by=by, proof=SAVE)
         else:
             _check_free(known, pack)
-            change = pack.changed(updated_at=self._world.clock())
+            await self._check_counted_on(tx, known, pack)
+            change = pack.changed(updated_at=self._world.clock(), **_charging(known, pack))
             stored = await self._custody.hand_over(tx, known, change, by=by, proof=SAVE)
         if known is None or known.holder != stored.holder:
             await self._places.touch(tx, stored.holder)
         return self._tell(tx, known, stored)
+
+    async def _check_counted_on(self, tx: Transaction, known: Battery, wanted: Battery) -> None:
+        """A pack that is not bound, but needed to keep a promise, stays, too. Raises Conflict."""
+        place, state = (known.holder.kind, known.holder.id), known.state
+        stays = (wanted.holder.kind, wanted.holder.id) == place and wanted.battery_type == known.battery_type
+        if place[0] is not HolderKind.SLOT or (stays and wanted.state in (state, BatteryState.CHARGED)):
+            return
+        if not await self._entries.can_lose(tx, known):
+            raise Conflict(battery_id=known.id, reason="a rider has been promised a pack, and needs this one")
 
     async def _filled(self, tx: Transaction, form: BatteryForm, known: Battery | None) -> Battery:
         """The pack as the form wants it; nothing is written."""
@@ -137,6 +147,11 @@ class BatteryService:
     async def is_carrier(self, user_id: str, station_id: str) -> bool:
         """Has a transporter a job that begins or ends at the station?"""
         return await has_job_at(self._world.records.now, user_id, station_id)
+
+
+def _charging(known: Battery, wanted: Battery) -> dict[str, None]:
+    """What was seen of its charging says nothing once its state is another."""
+    return {} if wanted.state is known.state else {"charge": None, "charged_at": None}
 
 
 def _check_free(known: Battery, wanted: Battery) -> None:

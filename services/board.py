@@ -6,9 +6,8 @@ station is read from it, so that all doors show the same figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from math import exp
 from typing import Final
 
 from services.base import Location, Model
@@ -30,6 +29,7 @@ class Stock(Model):
     counts: BatteryCounts
     sellable: dict[str, int]
     next_ready_minutes: float | None = None  # until the next pack is charged; null if none is charging
+    relies_on_charging: bool = False  # is a pack promised that may still have to charge?
 
 
 class StationBoard(Model):
@@ -65,7 +65,7 @@ class StationBoard(Model):
 
     @property
     def available_slots(self) -> int:
-        return max(0, self.capacity - len(self.entries))
+        return max(0, self.capacity - len(self.entries) - self.on_offer)
 
     @cached_property
     def charged_batteries(self) -> int:
@@ -80,14 +80,21 @@ class StationBoard(Model):
 
     @property
     def predicted_load(self) -> float:
-        """Share of the places taken an hour from now, 0 to 1: the last value, the best naive forecast."""
-        return round(len(self.entries) / self.capacity, 3)
+        """Share of the places taken an hour from now, 0 to 1."""
+        return predicted_load(
+            self.prospects, queue_length=self.length, active=self.active, capacity=self.capacity
+        )
 
     @property
     def predicted_fault_risk(self) -> float:
-        """Chance of a fault tomorrow, 0 to 1, by rule: open tickets, quarantined share of the packs."""
-        share = self.stock.counts.quarantined / self.stock.counts.total if self.stock.counts.total else 0.0
-        return round(1 - exp(-(TICKET_RISK * self.open_tickets + share)), 3)
+        """Chance of a fault within a day, 0 to 1."""
+        counts = self.stock.counts
+        return predicted_fault_risk(
+            self.prospects,
+            open_tickets=self.open_tickets,
+            packs=counts.total,
+            quarantined=counts.quarantined,
+        )
 
     @cached_property
     def figures(self) -> StationFigures:
@@ -111,11 +118,11 @@ class StationBoard(Model):
         )
 
 
-Place = tuple[Entry, int | None, Wait | None]
-"""An open entry with its position and its wait as they are now; none for one that is being served."""
+Place = tuple[Entry, int | None, Wait | None, PackPromise]
+"""An open entry with its position, its wait (both none while it is served) and its pack as they are now."""
 
 
-def ranked(entries: Iterable[Entry], bays: int) -> list[Place]:
+def ranked(entries: Iterable[Entry], bays: int, outlook: Mapping[str, Outlook]) -> list[Place]:
     """Open entries with their places: the waiting ones in their order, then those being served."""
     ordered = sorted(entries, key=lambda entry: entry.order)
     waiting = [entry for entry in ordered if entry.is_waiting]
@@ -135,7 +142,14 @@ def _wait(ahead: int, active: int, bays: int, ready_in_minutes: float | None) ->
 
 
 def project(
-    station: Station, told: Iterable[Entry], stock: Stock, *, bays: int, staff_on_duty: int, open_tickets: int
+    station: Station,
+    told: Iterable[Entry],
+    stock: Stock,
+    *,
+    bays: int,
+    staff_on_duty: int,
+    open_tickets: int,
+    on_offer: int,
 ) -> StationBoard:
     """The board of a station from its records; `told` are the open entries in the order of `ranked`."""
     return StationBoard(
@@ -150,6 +164,8 @@ def project(
         stock=stock,
         staff_on_duty=staff_on_duty,
         open_tickets=open_tickets,
+        on_offer=on_offer,
+        prospects=station.prospects,
     )
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Final
-
 from services.board import Place, StationBoard, Stock, project, ranked, staffed_bays
+from services.charging import minutes_to
 from services.duty import Crew, count_on_duty
 from services.errors import NotFound, raise_
 from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
-from services.figures import BatteryCounts
 from services.models import Entry, HolderKind, Station
-from services.ports import Scalar, Snapshot, Transaction
+from services.place_offers import PlaceOffers, offered, open_turns
+from services.ports import Snapshot, Transaction
+from services.promises import PRESENT, Promises, Stand
 from services.staff_facts import StaffChanged
 from services.staff_views import roster_of
 from services.states import OPEN, TICKET_OPEN, BatteryState, EntryState
 from services.timers import set_timer, timer
 from services.world import World
-
-CHARGE_SOC_PER_MINUTE: Final = 1.2
-"""State of charge that a slot's charger gives, % per minute: about 80 minutes for a full charge."""
 
 
 class Boards:
@@ -27,6 +23,8 @@ class Boards:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._promises = Promises(world)
+        self._offers = PlaceOffers(world, self._promises)
 
     async def get(self, station_id: str) -> StationBoard:
         """The board from live state, or from the records when live state has lost it. Raises NotFound."""
@@ -42,12 +40,15 @@ class Boards:
     async def project(self, reads: Snapshot | Transaction, station: Station) -> StationBoard:
         """The board as the records are."""
         crew = await count_on_duty(reads, station.id)
-        places = ranked(await open_entries(reads, station.id), staffed_bays(station.bays, crew.present))
-        told = [entry.told(position, wait) for entry, position, wait in places]
-        return await self._project(reads, station, told, crew)
+        entries = await open_entries(reads, station.id)
+        stand = await self._promises.stand(reads, station.id, entries)
+        places = ranked(entries, staffed_bays(station.bays, crew.present), stand.outlook())
+        told = [entry.told(position, wait, pack) for entry, position, wait, pack in places]
+        on_offer = offered(await open_turns(reads, station))
+        return await self._project(reads, station, told, crew, stand, on_offer=on_offer)
 
     async def publish(self, tx: Transaction, station: Station) -> None:
-        """Write the station's next version, call who is next, and tell everybody what moved.
+        """Write the station's next version, bind packs, call who is next, and tell everybody what moved.
 
         The last step of every transaction that changed the station's queue or stock. `station` may
         carry changed fields; its version is still the stored one. Who changes the staff on duty there
@@ -57,19 +58,32 @@ class Boards:
 
     async def join(self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry) -> Entry:
         """Publish with one more entry behind the open ones; it is written with its place, and answered."""
-        told = await self._publish(tx, station, [*entries, joining], joining)
+        new: Entry | None = joining
+        if joining.state in PRESENT:  # a pack may be bound to it at once, and it may be called
+            await tx.queues.insert(joining)
+            new = None
+        told = await self._publish(tx, station, [*entries, joining], new)
         return next(entry for entry in told if entry.id == joining.id)
 
     async def _publish(
         self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry | None
     ) -> list[Entry]:
         crew = await self._crew(tx, station)
-        station = station.changed(staff_on_duty=crew.on_duty, staff_present=crew.present)
+        turns = await open_turns(tx, station)
+        station = station.changed(
+            staff_on_duty=crew.on_duty, staff_present=crew.present, waitlisted=len(turns)
+        )
         await tx.stations.replace(station)
         bays = staffed_bays(station.bays, crew.present)
-        places = ranked(await self._call_next(tx, bays, entries), bays)
+        stand = await self._promises.stand(tx, station.id, entries)
+        entries, stand = await self._promises.bind(tx, station.id, entries, stand)
+        places = ranked(await self._call_next(tx, bays, entries), bays, stand.outlook())
         told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]
-        board = await self._project(tx, station, told, crew)
+        if turns:
+            turns = await self._offers.serve(tx, station, told, turns)
+            stand = await self._promises.stand(tx, station.id, told)
+        board = await self._project(tx, station, told, crew, stand, on_offer=offered(turns))
+        await self._promises.watch(tx, station.id, stand)
         tx.log(self._queue_changed(board), self._station_updated(board))
         tx.after_commit(lambda: self._world.live.put_board(board))
         return told
@@ -91,8 +105,8 @@ class Boards:
 
     async def _tell(self, tx: Transaction, place: Place, *, is_new: bool) -> Entry:
         """Tell a rider whose position or wait is no longer what they were told; write who is new."""
-        entry, position, wait = place
-        told = entry.told(position, wait)
+        entry, position, wait, pack = place
+        told = entry.told(position, wait, pack)
         if is_new:
             await tx.queues.insert(told)
         elif told is not entry:
@@ -103,50 +117,47 @@ class Boards:
         return told
 
     async def _project(
-        self, reads: Snapshot | Transaction, station: Station, told: list[Entry], crew: Crew
+        self,
+        reads: Snapshot | Transaction,
+        station: Station,
+        told: list[Entry],
+        crew: Crew,
+        stand: Stand,
+        *,
+        on_offer: int,
     ) -> StationBoard:
         return project(
             station,
             told,
-            await self._stock(reads, station.id, held=len(told)),
+            await self._stock(reads, station.id, stand, held=len(told)),
             bays=staffed_bays(station.bays, crew.present),
             staff_on_duty=crew.on_duty,
             open_tickets=await reads.tickets.count({"station_id": station.id, "status": TICKET_OPEN}),
+            on_offer=on_offer,
         )
 
-    async def _stock(self, reads: Snapshot | Transaction, station_id: str, *, held: int) -> Stock:
-        here: dict[str, Scalar] = {"holder.kind": HolderKind.SLOT, "holder.id": station_id}
-        by_state: Counter[Scalar] = Counter()
-        free: Counter[str] = Counter()
-        packs = await reads.batteries.tally(("state", "held_for", "battery_type"), here)
-        for (state, held_for, kind), count in packs.items():
-            by_state[state] += count
-            if state == BatteryState.CHARGED and held_for is None:
-                free[str(kind)] += count
-        sellable = {kind: max(0, count - self._world.rules.safety_stock) for kind, count in free.items()}
-        counts = BatteryCounts(
-            total=by_state.total(),
-            charged=by_state[BatteryState.CHARGED],
-            charging=by_state[BatteryState.CHARGING],
-            quarantined=by_state[BatteryState.QUARANTINED],
-            held=held,
-        )
-        ready = None if any(sellable.values()) else await self._next_ready(reads, here)
-        return Stock(counts=counts, sellable=sellable, next_ready_minutes=ready)
+    async def _stock(
+        self, reads: Snapshot | Transaction, station_id: str, stand: Stand, *, held: int
+    ) -> Stock:
+        safety_stock = self._world.rules.safety_stock
+        has_some = any(stand.sellable(safety_stock).values())
+        ready = None if has_some else await self._next_ready(reads, station_id)
+        return stand.stock(safety_stock=safety_stock, held=held, ready_minutes=ready)
 
-    async def _next_ready(self, reads: Snapshot | Transaction, here: dict[str, Scalar]) -> float | None:
+    async def _next_ready(self, reads: Snapshot | Transaction, station_id: str) -> float | None:
+        here = {"holder.kind": HolderKind.SLOT, "holder.id": station_id}
         fullest = await reads.batteries.first({**here, "state": BatteryState.CHARGING}, order=("-soc",))
         if fullest is None:
             return None
-        return round(max(0.0, self._world.rules.charged_soc - fullest.soc) / CHARGE_SOC_PER_MINUTE, 1)
+        return round(minutes_to(self._world.rules.charged_soc, fullest.soc), 1)
 
     async def _call_next(self, tx: Transaction, bays: int, entries: list[Entry]) -> list[Entry]:
-        """Call those present, in order, while a bay is free for them."""
+        """Call those present whose pack is there, in order, while a bay is free for them."""
         served = [entry for entry in entries if not entry.is_waiting or entry.called_at is not None]
         free_bays = bays - len(served)
         result = []
         for entry in entries:
-            if free_bays > 0 and entry.state is EntryState.ARRIVED and entry.called_at is None:
+            if free_bays > 0 and _can_be_called(entry):
                 entry = await self._call(tx, entry)
                 free_bays -= 1
             result.append(entry)
@@ -187,8 +198,10 @@ class Boards:
             hold_until=entry.hold_until,
             called_at=entry.called_at,
             call_until=entry.call_until,
-            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
+            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at, walk_in=entry.walk_in),
             battery_id=entry.battery_id,
+            pack=entry.pack,
+            answer_by=entry.answer_by,
         )
 
     def _queue_changed(self, board: StationBoard) -> QueueChanged:
@@ -212,6 +225,10 @@ class Boards:
             station_name=board.name,
             **dict(board.figures),
         )
+
+
+def _can_be_called(entry: Entry) -> bool:
+    return entry.state is EntryState.ARRIVED and entry.called_at is None and entry.battery_id is not None
 
 
 async def open_entries(reads: Snapshot | Transaction, station_id: str) -> list[Entry]:

@@ -62,8 +62,9 @@ class CustodyService:
 
 
 def _with_head(pack: Battery, record: Custody) -> Battery:
-    """The pack knows the end of its chain: a record that is cut off is missed."""
-    return pack.model_copy(update={"custody_count": record.number, "custody_hash": record.hash})
+    """The pack knows the end of its chain: a record that is cut off is missed. Elsewhere it charges anew."""
+    head = {"custody_count": record.number, "custody_hash": record.hash}
+    return pack.model_copy(update={**head, "charge": None, "charged_at": None})
 
 
 def hash_of(record: Custody) -> str:

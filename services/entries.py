@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,9 +49,12 @@ class Entries:
             state=entry.state,
             position=entry.position,
             estimated_wait_minutes=entry.told_wait,
+            pack=entry.pack,
+            needed_by=entry.needed_by,
             hold_until=entry.hold_until,
+            answer_by=entry.answer_by,
             qr_token=signed or self.signed(entry),
-            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
+            qr_expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at, walk_in=entry.walk_in),
             station=StationCard(id=station.id, name=station.name, location=station.location),
             version=entry.version,
         )
@@ -76,7 +80,7 @@ class Entries:
                 user_id=entry.user_id,
                 station_id=entry.station_id,
                 issued_at=entry.qr_issued_at,
-                expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at),
+                expires_at=self._world.rules.qr_expires_at(entry.qr_issued_at, walk_in=entry.walk_in),
             )
         )
         return signed
@@ -86,23 +90,42 @@ class Entries:
         for token in await tx.qr_tokens.find({"entry_id": entry.id, "used_at": None, "replaced_at": None}):
             await tx.qr_tokens.replace(token.changed(replaced_at=self._world.clock()))
 
-    async def choose_pack(
-        self, tx: Transaction, station_id: str, battery_type: str, *, safety_stock_too: bool = False
-    ) -> Battery | None:
-        """The pack to promise, if there is one."""
-        return await self._promises.choose(tx, station_id, battery_type, safety_stock_too=safety_stock_too)
+    async def spare(
+        self,
+        tx: Transaction,
+        station_id: str,
+        battery_type: str,
+        *,
+        needed_by: datetime | None = None,
+        entries: Sequence[Entry] | None = None,
+        safety_stock_too: bool = False,
+    ) -> int:
+        """How many packs can still be promised there for a time; see `Promises.spare`."""
+        return await self._promises.spare(
+            tx,
+            station_id,
+            battery_type,
+            needed_by=needed_by,
+            entries=entries,
+            safety_stock_too=safety_stock_too,
+        )
 
-    async def hold(self, tx: Transaction, pack: Battery, entry_id: str | None) -> Battery:
-        """Promise a pack to an entry, or free it with none."""
-        return await self._promises.hold(tx, pack, entry_id)
+    async def can_lose(self, tx: Transaction, pack: Battery) -> bool:
+        """Are as many promises kept without this pack?"""
+        return await self._promises.can_lose(tx, pack)
+
+    async def unbind(self, tx: Transaction, entry: Entry) -> Entry:
+        """The pack of an entry has failed; the caller publishes the station, which finds another."""
+        freed = await self._promises.unbind(tx, entry)
+        tx.log(self._boards.queue_updated(freed))
+        return freed
 
     def log_pack(self, tx: Transaction, pack: Battery, station_id: str) -> None:
         self._promises.log_pack(tx, pack, station_id)
 
     def hold_timer(self, entry: Entry) -> Timer:
-        """What is due next of a hold: the question, or when it was asked the no-show."""
-        asked = entry.asked_at is not None
-        return timer("queue.hold", entry.id, entry.hold_until if asked else entry.hold_until - ASK_BEFORE)
+        """What is due next of a hold: an answer, the question before its end, or its end."""
+        return timer("queue.hold", entry.id, entry.answer_by or _end_or_question(entry))
 
     async def end(self, tx: Transaction, entry: Entry, state: EntryState, reason: str | None) -> Entry:
         """End an entry without a swap: place, pack, token, timers and promised credits are all freed.
@@ -160,6 +183,17 @@ class Entries:
         """Raises NotFound."""
         return await tx.stations.get(station_id) or raise_(NotFound(station_id=station_id))
 
+    async def on_late_charge(self, tx: Transaction, station_id: str) -> None:
+        """Timer: a pack that a promise relies on should be charged by now."""
+        await self._promises.give_up_late(tx, station_id)
+        await self.publish(tx, station_id)
+
     async def publish(self, tx: Transaction, station_id: str) -> None:
         """Publish a station of which only its parts have changed."""
         await self._boards.publish(tx, await self.station(tx, station_id))
+
+
+def _end_or_question(entry: Entry) -> datetime:
+    question_at = entry.hold_until - ASK_BEFORE
+    was_asked = entry.asked_at is not None and entry.asked_at >= question_at
+    return entry.hold_until if was_asked else question_at

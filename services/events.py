@@ -13,10 +13,11 @@ from pydantic import ConfigDict
 
 from services.base import Instant, Location, Model
 from services.figures import QueueEntryView, StationFigures
-from services.models import Battery, PackHealth, Vehicle
+from services.models import Battery, PackHealth, PackPromise, Vehicle
 from services.pack_figures import PackFigures, pack_figures
 from services.states import EntryState
 from services.wait import Wait
+from services.ways import Doubt
 
 
 class Topic(StrEnum):
@@ -109,6 +110,8 @@ class QueueConfirmed(ForStaff):
     position: int | None
     estimated_wait_minutes: Wait | None
     battery_id: str | None
+    pack: PackPromise
+    needed_by: Instant | None  # when the pack that is promised must be charged; null: at once
     hold_until: Instant
 
 
@@ -143,7 +146,9 @@ class QueueUpdated(_ForRiderAndStaff):
     called_at: Instant | None
     call_until: Instant | None
     qr_expires_at: Instant
-    battery_id: str | None
+    battery_id: str | None  # from arrival on
+    pack: PackPromise
+    answer_by: Instant | None  # of a question that is open: when the place goes without an answer
 
 
 class QueueCalled(_ForRiderAndStaff):
@@ -157,11 +162,13 @@ class QueueCalled(_ForRiderAndStaff):
 
 
 class QueueStillComing(_ForRider):
-    """A question to a rider who is late, parked or leaving; unanswered, the place goes at `hold_until`."""
+    """A question to a rider who is late, parked or leaving; unanswered, the place goes at `answer_by`."""
 
     name = "queue:still-coming"
 
-    hold_until: Instant
+    reason: Doubt
+    answer_by: Instant
+    hold_until: Instant  # until when the place is kept for who answers that they come
 
 
 class QueueEnded(_ForRider):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.base import Instant, Model
+from services.ways import Way
 
 OUTER_RADIUS_M: Final = 1000.0
 FIXES_TO_ENTER: Final = 2
@@ -33,9 +34,10 @@ class ZoneTrack(Model):
 
 
 class FenceTrack(Model):
-    """Both fences of the station that the user is on the way to."""
+    """Both fences of the station that the user is on the way to, and the way."""
 
     station_id: str
+    way: Way | None = None
     inner: ZoneTrack = ZoneTrack()
     outer: ZoneTrack = ZoneTrack()
 

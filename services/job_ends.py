@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from services.boards import open_entries
 from services.entries import Entries
 from services.errors import Conflict, NoBattery, NotFound, raise_
 from services.job_figures import EndRef
 from services.job_models import EndKind, JobEnd
-from services.models import Battery, Holder, HolderKind, battery_type_of
+from services.models import Battery, Holder, HolderKind
 from services.ports import Snapshot, Transaction, Where
 from services.states import OPEN_JOB, BatteryState
 from services.world import World
@@ -43,20 +42,10 @@ class JobEnds:
             "battery_type": battery_type,
         }
         packs = await tx.batteries.find(free, order=("-soc", "cycles", "id"))
-        kept_back = await self._kept_back(tx, end.id, battery_type) if of_station else 0
-        can_spare = max(0, len(packs) - kept_back)
+        can_spare = await self._entries.spare(tx, end.id, battery_type) if of_station else len(packs)
         if count > can_spare:
             raise NoBattery(wanted=count, can_be_spared=can_spare)
         return packs[:count]
-
-    async def _kept_back(self, tx: Transaction, station_id: str, battery_type: str) -> int:
-        """Safety stock, and promises to riders that are not bound to a pack yet."""
-        unbound = [
-            entry
-            for entry in await open_entries(tx, station_id)
-            if entry.battery_id is None and battery_type_of(entry.vehicle) == battery_type
-        ]
-        return self._world.rules.safety_stock + len(unbound)
 
     async def require_room(self, tx: Transaction, end: JobEnd, count: int) -> None:
         """Raises Conflict when so many packs more do not fit, counting those already on their way."""

@@ -22,6 +22,7 @@ from services.base import (
     UserId,
 )
 from services.figures import QueueEntryView
+from services.prospects import Prospects
 from services.states import WAITING, BatteryState, EntryState, ShiftState, SwapState
 from services.wait import Wait, wait_of
 
@@ -77,9 +78,10 @@ class Station(Document):
     bays: int = Field(1, ge=1)  # swaps at the same time
     slots: int = Field(ge=1)  # packs it can hold
     next_order: int = 1  # the order number of the next entry
-    staff_on_duty: int | None = None  # counted anew when null
     waitlisted: int = 0  # turns of its waitlist that are open, offers among them
+    staff_on_duty: int | None = None  # counted anew when null
     staff_present: int | None = None  # of these, who is not still on the way
+    prospects: Prospects = Prospects()
 
 
 class HolderKind(StrEnum):
@@ -101,8 +103,17 @@ class Holder(Model):
     slot: int | None = None
 
 
+class ChargeRun(Model):
+    """A pack's charging as telemetry has seen it; `ready_at` is null when it is late and nobody can say."""
+
+    since: Instant
+    from_soc: float  # %
+    ready_at: Instant | None = None  # charged by then with 90 % certainty
+    ready_minutes: float = 0.0  # from the newest reading to `ready_at`
+
+
 class Battery(Document):
-    """A pack. `held_for` is the open entry that it is promised to, or the open job that carries it."""
+    """A pack. `held_for` is the open entry that it is bound to, or the open job that carries it."""
 
     battery_type: Id = STANDARD
     state: BatteryState
@@ -111,6 +122,8 @@ class Battery(Document):
     soh: float = Field(ge=0, le=100)
     temperature_c: float = 25.0
     cycles: int = 0
+    charge: ChargeRun | None = None  # while it charges
+    charged_at: Instant | None = None  # when it was seen to be charged, in this slot
     held_for: EntryId | JobId | None = None
     custody_count: int = 0  # records of its custody chain
     custody_hash: str = ""  # of the newest one
@@ -118,7 +131,7 @@ class Battery(Document):
 
     @property
     def is_held(self) -> bool:
-        """Is it promised to somebody?"""
+        """Is it kept for somebody?"""
         return self.held_for is not None
 
 
@@ -137,6 +150,14 @@ class Custody(Document):
     at: Instant
     previous_hash: str
     hash: str
+
+
+class PackPromise(StrEnum):
+    """How the pack of an open entry stands."""
+
+    PROMISED = "promised"  # there will be one
+    ASSIGNED = "assigned"  # `battery_id` says which
+    SHORT = "short"  # what it was promised of has failed: the next one that gets free
 
 
 class BoardEntry(Model):
@@ -171,12 +192,17 @@ class Entry(Document):
     swap_id: SwapId
     state: EntryState
     order: int  # who came first: positions follow it
-    battery_id: BatteryId | None = None  # the pack promised
+    needed_by: Instant | None = None  # when its pack must be charged; null: at once
+    battery_id: BatteryId | None = None  # the pack that its promise is bound to, from arrival on
+    pack: PackPromise = PackPromise.PROMISED  # as last told to the rider
     battery_level: int | None = None  # of the rider's pack at confirming, %
     confirmed_from: Location | None = None
+    walk_in: bool = False  # staff gave it to a rider without a phone, and have its token
     confirmed_at: Instant
     hold_until: Instant
     asked_at: Instant | None = None  # when the rider was asked whether they still come
+    coming_at: Instant | None = None  # when they said that they do, and have not been seen to since
+    answer_by: Instant | None = None  # when the place goes without an answer; null when there is no question
     arrived_at: Instant | None = None
     called_at: Instant | None = None
     call_until: Instant | None = None
@@ -196,12 +222,12 @@ class Entry(Document):
             return None
         return wait_of(self.wait_p50_minutes, self.wait_p90_minutes)
 
-    def told(self, position: int | None, wait: Wait | None) -> Entry:
+    def told(self, position: int | None, wait: Wait | None, pack: PackPromise) -> Entry:
         """The entry once its rider knows this: the next version, or itself when they know it already."""
-        if (position, wait) == (self.position, self.told_wait):
+        if (position, wait, pack) == (self.position, self.told_wait, self.pack):
             return self
         p50, p90 = (wait.p50, wait.p90) if wait else (None, None)
-        return self.changed(position=position, wait_p50_minutes=p50, wait_p90_minutes=p90)
+        return self.changed(position=position, wait_p50_minutes=p50, wait_p90_minutes=p90, pack=pack)
 
     @cached_property
     def on_board(self) -> BoardEntry:
@@ -246,6 +272,7 @@ class Swap(Document):
     station_id: StationId
     state: SwapState
     assigned_battery_id: BatteryId | None
+    assigned_because: tuple[str, ...] = ()  # why this pack of all
     old_battery_id: BatteryId | None = None
     new_battery_id: BatteryId | None = None
     old_battery_health: PackHealth | None = None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlmodels.runtime import Runtime
+from services.admin_side import AdminSide
+from services.admission import Admission
 from services.arrivals import Arrivals
 from services.base import Clock, Ids, Secrets
 from services.batteries import BatteryService
@@ -28,10 +31,13 @@ from services.pack_watch import PackWatch
 from services.partners import PartnerService
 from services.people import PeopleService
 from services.people_saves import PeopleSaves
+from services.place_offers import OFFER_TIMER, PlaceOffers
 from services.ports import Live, Log, Records
 from services.positions import PositionService
+from services.promises import LATE, Promises
 from services.qr import QrService
 from services.queue import QueueService
+from services.rebooking import REBOOK_TIMER, Rebooking
 from services.recommend import RecommendService
 from services.rules import Rules
 from services.shifts import ShiftService
@@ -43,7 +49,10 @@ from services.swap import SwapService
 from services.tickets import TicketService
 from services.timers import TimerService
 from services.tokens import QrSigner
+from services.tracks import TrackService
 from services.transport import TransportService
+from services.waitlist import WaitlistService
+from services.walk_ins import WalkIns
 from services.world import World
 
 
@@ -52,6 +61,7 @@ class Services:
     """What a handler may call."""
 
     world: World
+    admin: AdminSide
     batteries: BatteryService
     carriage: Carriage
     credit_history: CreditHistory
@@ -75,7 +85,10 @@ class Services:
     swap: SwapService
     tickets: TicketService
     timers: TimerService
+    tracks: TrackService
     transport: TransportService
+    waitlist: WaitlistService
+    walk_ins: WalkIns
 
     @classmethod
     def build(
@@ -89,9 +102,10 @@ class Services:
         secrets: Secrets,
         signer: QrSigner,
         rules: Rules,
+        models: Runtime | None = None,
     ) -> Services:
-        """Wire the services to their ports; nothing is started or read."""
-        world = World(records, live, log, clock, ids, secrets, signer, rules)
+        """Wire the services to their ports; nothing is started or read. `models`: where none, heuristics."""
+        world = World(records, live, log, clock, ids, secrets, signer, rules, models or Runtime())
         boards = Boards(world)
         awards = CreditService(world)
         custody = CustodyService(world)
@@ -100,10 +114,15 @@ class Services:
         partners = PartnerService(world)
         batteries = BatteryService(world, boards, entries, custody)
         people = PeopleSaves(world, boards)
-        station_admin = StationAdmin(world, boards, entries)
+        promises = Promises(world)
+        places, recommend = PlaceOffers(world, promises), RecommendService(world)
+        waitlist = WaitlistService(world, boards, entries, places, promises)
+        rebooking = Rebooking(world, boards, entries, places, recommend)
+        admission = Admission(world, boards, entries, holds, places)
+        station_admin = StationAdmin(world, boards, entries, rebooking)
         duty = DutyRecords(world, boards)
         diversions = DiversionService(world, duty)
-        fault_side = FaultSide.build(world, boards, entries, PeopleService(world, boards))
+        fault_side = FaultSide.build(world, boards, entries, PeopleService(world, boards), rebooking)
         ends, cargo, offers = JobEnds(world, entries), Cargo(world, entries, custody), Offers(world)
         differences = Differences(world, ends, fault_side.faults)
         transport = TransportService(world, ends, cargo, offers, differences, awards)
@@ -112,12 +131,16 @@ class Services:
             LAPSE: diversions.on_lapse,
             "queue.hold": holds.on_hold_due,
             "queue.call": holds.on_call_end,
+            OFFER_TIMER: waitlist.on_offer_due,
+            REBOOK_TIMER: rebooking.on_part_due,
+            LATE: entries.on_late_charge,
             WAVE: offers.on_wave_due,
             EXPIRY: transport.on_expiry,
             STUCK: transport.on_stuck_due,
         }
         return cls(
             world=world,
+            admin=AdminSide.build(world, boards),
             batteries=batteries,
             credit_history=CreditHistory(world, awards),
             credits=awards,
@@ -132,8 +155,8 @@ class Services:
             people_saves=people,
             positions=PositionService(world, Arrivals(world, boards, entries, holds)),
             qr=QrService(world, entries, awards),
-            queue=QueueService(world, boards, entries, holds),
-            recommend=RecommendService(world),
+            queue=QueueService(world, boards, entries, holds, admission),
+            recommend=recommend,
             station_admin=station_admin,
             shifts=ShiftService(world, duty, diversions),
             staff=StaffService(world),
@@ -141,5 +164,8 @@ class Services:
             swap=SwapService(world, entries, awards, custody, fault_side.faults),
             tickets=fault_side.tickets,
             timers=TimerService(world, steps),
+            tracks=TrackService(world),
             transport=transport,
+            waitlist=waitlist,
+            walk_ins=WalkIns(world, entries, admission, people),
         )

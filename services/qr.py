@@ -48,16 +48,18 @@ class QrService:
             entry = await tx.queues.get(claims.entry_id) or raise_(TokenInvalid())
             if not entry.is_waiting:
                 raise TokenInvalid
-            started = await self._start(tx, entry, by)
+            await self._start(tx, entry, by)
+            await self._entries.publish(tx, station_id)  # finds the pack, if the rider has none yet
+            started = await tx.queues.get(entry.id) or raise_(NotFound(entry_id=entry.id))
             old, new = await self._packs(tx, started)
             self._log(tx, started, old, by)
-            await self._entries.publish(tx, station_id)
+            assigned = await self._assigned(tx, started, new)
         return VerifiedSwap(
             swap_id=started.swap_id,
             entry_id=started.id,
             user=RiderCard(id=started.user_id, name=started.user_name, vehicle=started.vehicle),
             old_battery_id=old.id if old else None,
-            assigned_battery=AssignedBattery(id=new.id, soc=new.soc, slot=new.holder.slot) if new else None,
+            assigned_battery=assigned,
             position=entry.position,
         )
 
@@ -75,7 +77,7 @@ class QrService:
         await tx.qr_tokens.replace(used)
         return used
 
-    async def _start(self, tx: Transaction, entry: Entry, by: str) -> Entry:
+    async def _start(self, tx: Transaction, entry: Entry, by: str) -> None:
         now = self._world.clock()
         active = entry.changed(
             state=moved(ENTRY_MOVES, entry.state, EntryState.ACTIVE),
@@ -95,12 +97,20 @@ class QrService:
             source=entry.swap_id,
             reason="battery swap",
         )
-        return active
 
     async def _packs(self, tx: Transaction, entry: Entry) -> tuple[Battery | None, Battery | None]:
         old = await tx.batteries.first({"holder.kind": HolderKind.RIDER, "holder.id": entry.user_id})
         new = await tx.batteries.get(entry.battery_id) if entry.battery_id else None
         return old, new
+
+    async def _assigned(self, tx: Transaction, entry: Entry, new: Battery | None) -> AssignedBattery | None:
+        """What to hand out, and why; null while nothing is charged, then `queue:updated` will tell."""
+        if new is None:
+            return None
+        swap = await tx.swaps.get(entry.swap_id) or raise_(NotFound(swap_id=entry.swap_id))
+        return AssignedBattery(
+            id=new.id, soc=new.soc, slot=new.holder.slot, reasons=list(swap.assigned_because)
+        )
 
     def _log(self, tx: Transaction, entry: Entry, old: Battery | None, by: str) -> None:
         common = {"station_id": entry.station_id, "entry_id": entry.id, "swap_id": entry.swap_id}

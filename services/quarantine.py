@@ -1,11 +1,10 @@
-"""A pack under suspicion is taken out of use, and a promise of it becomes one of another pack."""
+"""A pack under suspicion is taken out of use; a promise bound to it is a claim on the others again."""
 
 from __future__ import annotations
 
 from services.boards import Boards
 from services.entries import Entries
-from services.errors import NotFound, raise_
-from services.models import Battery, Entry, HolderKind, battery_type_of
+from services.models import Battery, HolderKind
 from services.ports import Transaction
 from services.runbooks import OF_THE_PLACE
 from services.states import BATTERY_MOVES, INCIDENT_OPEN, BatteryState
@@ -29,28 +28,15 @@ class Quarantine:
         out = pack.changed(
             state=BatteryState.QUARANTINED,
             held_for=None if entry else pack.held_for,  # a job carries also what is out of use
+            charge=None,
+            charged_at=None,
             updated_at=self._world.clock(),
         )
         await tx.batteries.replace(out)
         self._entries.log_pack(tx, out, pack.holder.id)
         if entry is not None:
-            await self._promise_another(tx, entry)
+            await self._entries.unbind(tx, entry)
         return out
-
-    async def _promise_another(self, tx: Transaction, entry: Entry) -> None:
-        """The rider keeps the place; without another pack to promise, staff hand out what gets charged."""
-        wanted = battery_type_of(entry.vehicle)
-        other = await self._entries.choose_pack(tx, entry.station_id, wanted, safety_stock_too=True)
-        if other is not None:
-            await self._entries.hold(tx, other, entry.id)
-        await self._assign(tx, entry, other.id if other else None)
-
-    async def _assign(self, tx: Transaction, entry: Entry, battery_id: str | None) -> None:
-        assigned = entry.changed(battery_id=battery_id)
-        await tx.queues.replace(assigned)
-        swap = await tx.swaps.get(entry.swap_id) or raise_(NotFound(swap_id=entry.swap_id))
-        await tx.swaps.replace(swap.changed(assigned_battery_id=battery_id))
-        tx.log(self._boards.queue_updated(assigned))
 
 
 async def is_suspect(tx: Transaction, battery_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.admission import Admission, Guest
 from services.answers import (
     QueueEntryForStaff,
     QueueLeftAnswer,
@@ -11,31 +12,23 @@ from services.answers import (
     RenewedQr,
 )
 from services.base import Location
-from services.boards import Boards, open_entries
+from services.boards import Boards
 from services.entries import Entries
-from services.errors import (
-    AlreadyQueued,
-    Conflict,
-    NoBattery,
-    NotFound,
-    QueueFull,
-    StationClosed,
-    raise_,
-)
-from services.events import QueueConfirmed
+from services.errors import Conflict, NotFound, raise_
 from services.holds import Holds
-from services.models import Battery, BoardEntry, Entry, Station, Swap, User, battery_type_of
-from services.ports import Transaction
-from services.states import OPEN, EntryState, SwapState
-from services.tokens import SignedToken
+from services.models import BoardEntry
+from services.states import OPEN, EntryState
 from services.world import World
 
 
 class QueueService:
-    """Admission and the rider's own entry. One open entry per user in the whole network."""
+    """The rider's own entry, from the way in to the way out; and the queue as anybody sees it."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries, holds: Holds) -> None:
+    def __init__(
+        self, world: World, boards: Boards, entries: Entries, holds: Holds, admission: Admission
+    ) -> None:
         self._world = world
+        self._admission = admission
         self._boards = boards
         self._entries = entries
         self._holds = holds
@@ -43,84 +36,16 @@ class QueueService:
     async def confirm(
         self, user_id: str, station_id: str, *, near: Location | None = None, battery_level: int | None = None
     ) -> QueuePlace:
-        """Give a rider a place and a promised pack.
+        """Give a rider a place, and the promise of a pack that is charged when they are there.
 
         Raises NotFound, AlreadyQueued, StationClosed, QueueFull, NoBattery.
         """
         async with self._world.records.transaction() as tx:
             station = await self._entries.station(tx, station_id)
             user = await tx.users.get(user_id) or raise_(NotFound(user_id=user_id))
-            await self._require_no_entry(tx, user)
-            entries = await open_entries(tx, station_id)
-            _require_place(station, len(entries))
-            pack = await self._entries.choose_pack(tx, station_id, battery_type_of(user.vehicle))
-            if pack is None:
-                raise NoBattery(station_id=station_id)
-            entry = self._entry(station, user, pack).model_copy(
-                update={"battery_level": battery_level, "confirmed_from": near}
-            )
-            signed = await self._admit(tx, entry, pack)
-            following = station.model_copy(update={"next_order": station.next_order + 1})
-            told = await self._boards.join(tx, following, entries, entry)
-            tx.log(self._confirmed(told))
-            return self._entries.place(told, station, signed)
-
-    async def _require_no_entry(self, tx: Transaction, user: User) -> None:
-        present = await tx.queues.first({"user_id": user.id, "state": OPEN})
-        if present is not None:
-            raise AlreadyQueued(entry_id=present.id, station_id=present.station_id)
-
-    def _entry(self, station: Station, user: User, pack: Battery) -> Entry:
-        now = self._world.clock()
-        return Entry(
-            id=self._world.ids(),
-            station_id=station.id,
-            user_id=user.id,
-            user_name=user.name,
-            vehicle=user.vehicle,
-            swap_id=self._world.ids(),
-            state=EntryState.CONFIRMED,
-            order=station.next_order,
-            battery_id=pack.id,
-            confirmed_at=now,
-            hold_until=now + self._world.rules.queue_hold,
-            qr_nonce=self._world.secrets(),
-            qr_issued_at=now,
-        )
-
-    async def _admit(self, tx: Transaction, entry: Entry, pack: Battery) -> SignedToken:
-        """Write everything that a place consists of, but for the entry, which still lacks its position."""
-        await tx.swaps.insert(
-            Swap(
-                id=entry.swap_id,
-                entry_id=entry.id,
-                user_id=entry.user_id,
-                station_id=entry.station_id,
-                state=SwapState.PENDING,
-                assigned_battery_id=pack.id,
-                created_at=entry.confirmed_at,
-            )
-        )
-        await self._entries.hold(tx, pack, entry.id)
-        await tx.timers.insert(self._entries.hold_timer(entry))
-        return await self._entries.issue_token(tx, entry)
-
-    def _confirmed(self, entry: Entry) -> QueueConfirmed:
-        return QueueConfirmed(
-            **self._world.stamp(),
-            version=entry.version,
-            station_id=entry.station_id,
-            entry_id=entry.id,
-            swap_id=entry.swap_id,
-            user_id=entry.user_id,
-            user_name=entry.user_name,
-            vehicle=entry.vehicle,
-            state=entry.state,
-            position=entry.position,
-            estimated_wait_minutes=entry.told_wait,
-            battery_id=entry.battery_id,
-            hold_until=entry.hold_until,
-        )
+            guest = Guest(user, user.vehicle, near=near, battery_level=battery_level)
+            admitted = await self._admission.admit(tx, station, guest)
+            return self._entries.place(admitted.entry, station, admitted.token)
 
     async def leave(self, user_id: str, reason: str | None) -> QueueLeftAnswer:
         """Give the place back. Raises NotFound without an open entry, Conflict once the swap has begun."""
@@ -152,7 +77,8 @@ class QueueService:
             await tx.queues.replace(renewed)
             signed = await self._entries.issue_token(tx, renewed)
             tx.log(self._boards.queue_updated(renewed))
-        return RenewedQr(qr_token=signed, qr_expires_at=self._world.rules.qr_expires_at(renewed.qr_issued_at))
+        expires_at = self._world.rules.qr_expires_at(renewed.qr_issued_at, walk_in=renewed.walk_in)
+        return RenewedQr(qr_token=signed, qr_expires_at=expires_at)
 
     async def still_coming(self, user_id: str, *, coming: bool) -> QueuePlace | QueueLeftAnswer:
         """Answer the question; `False` leaves. Raises NotFound without an open entry."""
@@ -187,13 +113,6 @@ class QueueService:
             capacity=board.capacity,
             charged_batteries=board.charged_batteries,
         )
-
-
-def _require_place(station: Station, taken: int) -> None:
-    if not station.is_active:
-        raise StationClosed(station_id=station.id)
-    if taken >= station.capacity:
-        raise QueueFull(station_id=station.id, capacity=station.capacity)
 
 
 def _for_staff(entry: BoardEntry) -> QueueEntryForStaff:

@@ -11,6 +11,7 @@ from services.answers import NearStation, Page, StationStatus
 from services.base import Location, Model
 from services.board import StationBoard
 from services.boards import Boards
+from services.charging import charge_run, is_slower
 from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
@@ -101,13 +102,14 @@ class StationService:
                     tx, pack, temperature_c=reading.temperature_c, soh=reading.soh
                 )
                 charging_on |= read is not pack and read.state is BatteryState.CHARGING
-            if stock_changed or (charging_on and await self._waits_for_a_charge(station_id)):
+            if stock_changed or (charging_on and await self._shows_charging(station_id)):
                 await self._boards.publish(tx, station)
         return taken
 
-    async def _waits_for_a_charge(self, station_id: str) -> bool:
-        """Has it no pack to promise, so that its board says when the next one is charged?"""
-        return not (await self._boards.get(station_id)).charged_batteries
+    async def _shows_charging(self, station_id: str) -> bool:
+        """Does its board say when a pack is charged, or has it promised one that still has to?"""
+        board = await self._boards.get(station_id)
+        return board.stock.relies_on_charging or not board.charged_batteries
 
     async def _take(self, tx: Transaction, pack: Battery, reading: SlotReading) -> Battery:
         """Record a reading that says something new; answers the pack as it is now recorded."""
@@ -125,7 +127,9 @@ class StationService:
             soc=reading.soc,
             soh=known.get("soh", pack.soh),
             temperature_c=known.get("temperature_c", pack.temperature_c),
-            updated_at=self._world.clock(),
+            charge=charge,
+            charged_at=pack.charged_at if state is pack.state else now,
+            updated_at=now,
         )
         await tx.batteries.replace(read)
         fact = BatteryRead if state is pack.state else BatteryMoved

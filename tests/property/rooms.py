@@ -29,6 +29,7 @@ def _wait(event: Json, into: Json) -> None:
         "called_at",
         "call_until",
         "battery_id",
+        "pack",
     ):
         if field in event:
             into[field] = event[field]
@@ -111,7 +112,7 @@ class UserClient:
 
     def hear(self, event: Json) -> None:
         match event["event"]:
-            case "queue:updated":
+            case "queue:updated" | "queue:still-coming":
                 self.entry = {**(self.entry or {}), **event}
             case "queue:ended":
                 self.entry = None

@@ -21,6 +21,15 @@ from tests.property.worlds import no_stats, played_in_a_city
 from tests.unit.services.city import City
 
 RIDERS = 4
+WHAT_MOVES = (
+    "state",
+    "position",
+    "estimated_wait_minutes",
+    "pack",
+    "hold_until",
+    "answer_by",
+    "qr_expires_at",
+)
 OPERATIONS = (
     "confirm",
     "leave",
@@ -198,5 +207,5 @@ async def _same(
         assert client.credits == mine["credits"]
         assert client.user == mine["user"]
         assert (client.entry is None) == (mine["entry"] is None)
-        for field in ("state", "position", "estimated_wait_minutes", "hold_until", "qr_expires_at"):
+        for field in WHAT_MOVES:
             assert client.entry is None or client.entry[field] == mine["entry"][field]

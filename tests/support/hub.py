@@ -80,9 +80,8 @@ class RunningHub:
         return Battery(id=id, state=state, holder=holder, soc=soc, soh=97, updated_at=self.now())
 
     async def held_batteries(self, station: Station) -> int:
-        """Packs of the station that are promised to somebody."""
-        where = {"holder.kind": HolderKind.SLOT, "holder.id": station.id}
-        return sum(pack.held_for is not None for pack in await self.records.now.batteries.find(where))
+        """Packs of the station that are promised to somebody, bound or not."""
+        return (await self.hub.services.stations.status(station.id)).batteries.held
 
     def now(self) -> Any:
         return self.hub.services.world.clock()

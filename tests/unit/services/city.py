@@ -153,7 +153,11 @@ class City:
         return await self.services.world.records.now.batteries.first(where)
 
     async def held(self, station: Station) -> int:
-        """Packs in the station's slots that are promised to somebody."""
+        """Packs of the station that are promised to somebody, bound or not."""
+        return (await self.services.stations.status(station.id)).batteries.held
+
+    async def bound(self, station: Station) -> int:
+        """Packs in the station's slots that are kept for somebody, or for a job."""
         packs = await self.services.world.records.now.batteries.find(
             {"holder.kind": HolderKind.SLOT, "holder.id": station.id}
         )

@@ -227,6 +227,7 @@ async def test_a_pack_that_is_reported_is_quarantined_and_its_promise_kept(city:
     station = await city.station(charged=2)
     rider = await city.rider()
     await city.place(station, rider)
+    await city.arrive(rider, station)
     entry = await city.services.world.records.now.queues.first({"user_id": rider})
     assert entry
     assert entry.battery_id
@@ -252,13 +253,15 @@ async def test_without_another_pack_the_rider_keeps_the_place(city: City) -> Non
     station = await city.station(charged=1)
     rider = await city.rider()
     place = await city.place(station, rider)
+    await city.arrive(rider, station)
     (pack,) = await city.services.world.records.now.batteries.find({"held_for": place.entry_id})
 
     await report(city, station, "battery_fault", battery_id=pack.id)
 
     entry = await city.services.world.records.now.queues.get(place.entry_id)
     assert entry
-    assert (entry.battery_id, entry.state) == (None, "confirmed")
+    assert (entry.battery_id, entry.state, entry.pack) == (None, "arrived", "short")
+    assert entry.called_at is None
     assert await city.services.queue.mine(rider)
 
 

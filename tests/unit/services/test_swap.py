@@ -139,6 +139,7 @@ async def test_a_wrong_battery_changes_nothing(city: City, changes: dict[str, An
     rider, other = await city.rider(), await city.rider()
     swap = await begun(city, station, rider)
     await city.place(station, other)
+    await city.arrive(other, station)
     batteries = city.services.world.records.now.batteries
     here = {"holder.id": station.id}
     held = [pack for pack in await batteries.find({**here, "state": "charged"}) if pack.held_for]
