@@ -15,6 +15,7 @@ from mlmodels.spec import Horizon, Need, Spec
 
 DAY: Final = 24 * 60
 _D, _F, _P, _R, _S, _N = Need.DEMAND, Need.FAULTS, Need.PACKS, Need.ROADS, Need.STORES, Need.NEIGHBOURS
+_DAYS: Final = Need.DAYS
 
 LOAD: Final = Spec(
     name="load_prediction",
@@ -88,7 +89,7 @@ USAGE: Final = Spec(
     unit="% of health",
     horizon=Horizon(30 * DAY, least=DAY, most=365 * DAY),
     features=stock_features.USAGE,
-    needs=frozenset({_D, _P}),
+    needs=frozenset({_DAYS, _P}),
     build=stock_features.usage,
     heuristic=stock.usage,
     version="usage-heuristic-1",
@@ -121,7 +122,7 @@ ORDER: Final = Spec(
     unit="packs",
     horizon=Horizon(14 * DAY, least=DAY, most=90 * DAY),
     features=stock_features.ORDER,
-    needs=frozenset({_D, _P}),
+    needs=frozenset({_DAYS, _P}),
     build=stock_features.order,
     heuristic=stock.order,
     version="order-heuristic-1",
@@ -132,7 +133,7 @@ STORAGE: Final = Spec(
     unit="packs",
     horizon=Horizon(DAY, least=60, most=7 * DAY),
     features=stock_features.STORAGE,
-    needs=frozenset({_D, _S}),
+    needs=frozenset({_DAYS, _S}),
     build=stock_features.storage,
     heuristic=stock.storage,
     version="storage-heuristic-1",

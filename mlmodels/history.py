@@ -12,24 +12,26 @@ from datetime import datetime
 WEEKS = 4
 """How many weeks back the same hours are looked at."""
 
+LONGEST_WINDOW_MINUTES = 24 * 60
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A station as it is. `bays` are staffed; `charged` packs can be promised; `on_the_way` are riders."""
 
-    capacity: int
-    bays: int
-    staffable_bays: int
-    slots: int
-    waiting: int
-    active: int
-    on_the_way: int
-    packs: int
-    charged: int
-    charging: int
-    quarantined: int
-    staff: int
-    open_tickets: int
+    capacity: int = 1
+    bays: int = 1
+    staffable_bays: int = 1
+    slots: int = 1
+    waiting: int = 0
+    active: int = 0
+    on_the_way: int = 0
+    packs: int = 0
+    charged: int = 0
+    charging: int = 0
+    quarantined: int = 0
+    staff: int = 0
+    open_tickets: int = 0
     inbound: int = 0  # packs that jobs bring
 
 
@@ -41,7 +43,7 @@ class Demand:
     at_horizon: tuple[int, ...] = ()  # in the hour around its end, the same weeks
     lately: tuple[int, ...] = ()  # in the hour that ended now, the same weeks
     last_hour: int = 0
-    daily: tuple[int, ...] = ()  # of each of the last days, today's not, newest first
+    daily: tuple[int, ...] = ()  # in each of the last 24 hours, newest first
     stays_minutes: tuple[float, ...] = ()  # from confirming to the swap's end, newest first
     swaps_minutes: tuple[float, ...] = ()  # from the scan to the swap's end
 
@@ -73,11 +75,14 @@ class PackReading:
 
 @dataclass(frozen=True, slots=True)
 class Roads:
-    """Speeds of vehicles, m/s, in the area (or cell) asked about and in the ring around it."""
+    """Vehicles and their mean speeds, m/s, in the area (or cell) asked about and in the ring around it."""
 
-    speeds: tuple[float, ...] = ()
-    around: tuple[float, ...] = ()
-    local_hour: float | None = None  # 0 to 24, by the sun at the station
+    vehicles: int = 0
+    speed_mps: float | None = None
+    vehicles_around: int = 0
+    speed_around_mps: float | None = None
+    free_mps: float | None = None  # on free roads there, as measured
+    local_hour: float | None = None  # 0 to 24, by the sun
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class History:
 
     at: datetime
     horizon_minutes: int
-    place: Place
+    place: Place = Place()
     demand: Demand = Demand()
     faults: Faults = Faults()
     packs: tuple[PackReading, ...] = ()
@@ -111,3 +116,8 @@ class History:
     roads: Roads = Roads()
     storage: Storage | None = None
     neighbour: Neighbour | None = None
+
+    @property
+    def window_minutes(self) -> int:
+        """How long the windows of `Demand.ahead` are: as the horizon, a day at most."""
+        return min(self.horizon_minutes, LONGEST_WINDOW_MINUTES)

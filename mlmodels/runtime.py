@@ -70,7 +70,8 @@ class Runtime:
 
 
 def _heuristic(spec: Spec, known: Features, horizon_minutes: int) -> Forecast:
-    complete, assumed = _complete(spec, known)
+    complete = spec.complete(known)
+    assumed = tuple(name for name in complete if name not in known)
     estimate = spec.heuristic(complete, horizon_minutes)
     effects = estimate.effects
     if effects is None:
@@ -78,22 +79,6 @@ def _heuristic(spec: Spec, known: Features, horizon_minutes: int) -> Forecast:
     ranked = sorted(effects.items(), key=lambda effect: -abs(effect[1]))[:MOST_REASONS]
     reasons = tuple((name, effect) for name, effect in ranked if abs(effect) > LEAST_EFFECT)
     return Forecast(replace(estimate, effects=effects), "heuristic", spec.version, complete, assumed, reasons)
-
-
-def _complete(spec: Spec, known: Features) -> tuple[dict[str, float], tuple[str, ...]]:
-    complete, assumed = {}, []
-    for feature in spec.features:
-        value = known.get(feature.name)
-        if value is None:
-            assumed.append(feature.name)
-        complete[feature.name] = (
-            feature.prior if value is None else _bounded(value, feature.low, feature.high)
-        )
-    return complete, tuple(assumed)
-
-
-def _bounded(value: float, low: float, high: float) -> float:
-    return float(min(max(value, low), high))
 
 
 def _by_taking_away(spec: Spec, complete: Features, horizon_minutes: int, value: float) -> dict[str, float]:

@@ -20,6 +20,7 @@ class Need(StrEnum):
     """Parts of the history that a model looks at."""
 
     DEMAND = "demand"
+    DAYS = "days"
     FAULTS = "faults"
     PACKS = "packs"
     ROADS = "roads"
@@ -36,6 +37,9 @@ class Feature:
     prior: float = 0.0
     low: float = 0.0
     high: float = MOST
+
+    def bounded(self, value: float) -> float:
+        return float(min(max(value, self.low), self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +88,6 @@ class Spec:
     heuristic: Heuristic
     version: str
 
-    def feature(self, name: str) -> Feature | None:
-        return next((feature for feature in self.features if feature.name == name), None)
+    def complete(self, known: Features) -> dict[str, float]:
+        """Every feature, those that are not known as their prior, each within its bounds."""
+        return {one.name: one.bounded(known.get(one.name, one.prior)) for one in self.features}

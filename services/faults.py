@@ -18,11 +18,13 @@ from services.models import Battery, HolderKind
 from services.paging import page
 from services.ports import Transaction, Where
 from services.quarantine import Quarantine
-from services.runbooks import OF_THE_PLACE
+from services.rebooking import Rebooking
+from services.runbooks import OF_THE_PLACE, STOPS_SERVICE
 from services.runs import Runs, pack_of
 from services.states import INCIDENT_MOVES, INCIDENT_OPEN, IncidentState, moved
 from services.tickets import TicketService
 from services.timers import clear_timers, set_timer, timer
+from services.waiting_models import OfferReason
 from services.world import World
 
 
@@ -53,6 +55,7 @@ class FaultService:
         runs: Runs,
         incidents: Incidents,
         tickets: TicketService,
+        rebooking: Rebooking,
     ) -> None:
         self._world = world
         self._entries = entries
@@ -60,6 +63,7 @@ class FaultService:
         self._runs = runs
         self._incidents = incidents
         self._tickets = tickets
+        self._rebooking = rebooking
 
     async def get(self, incident_id: str) -> Incident:
         """Raises NotFound."""
@@ -88,13 +92,18 @@ class FaultService:
     async def report(self, report: Report, *, by: str) -> Incident:
         """Take a report: a new incident, or one more word on an open one of the same cause.
 
+        A critical one of a kind that stops service closes the station, whose riders are sent on.
         Raises NotFound for an unknown station or pack, and when nothing is open that could be cleared;
         WrongBattery for a pack in a slot of another station.
         """
         async with self._world.records.transaction() as tx:
             await self._entries.station(tx, report.station_id)
             incident = await self.take(tx, report, by=by)
-            await self._entries.publish(tx, report.station_id)
+            station = await self._entries.station(tx, report.station_id)
+            if station.is_active and _stops_service(incident):
+                await self._rebooking.close(tx, station, OfferReason.STATION_FAULT)
+            else:
+                await self._entries.publish(tx, report.station_id)
         return incident
 
     async def take(self, tx: Transaction, report: Report, *, by: str) -> Incident:
@@ -194,8 +203,8 @@ class FaultService:
         return judged.noted(self._world.clock(), "level 2: assessed")
 
     async def _judge(self, tx: Transaction, draft: Incident) -> Incident:
-        signs = await signs_of(tx, draft, await pack_of(tx, draft))
-        return draft.drafted(analysis=diagnose(signs, draft.kind, self._world.clock()))
+        signs = await signs_of(tx, draft, await pack_of(tx, draft), self._world.clock())
+        return draft.drafted(analysis=diagnose(self._world.models, signs, draft.kind))
 
     async def _to_person(self, tx: Transaction, draft: Incident, swap_id: str | None = None) -> Incident:
         """Level 3: a ticket. A runbook that runs goes on beside it."""
@@ -261,6 +270,11 @@ class FaultService:
 
 def _needs_person(report: Report) -> bool:
     return report.needs_person or report.severity is Severity.CRITICAL
+
+
+def _stops_service(incident: Incident) -> bool:
+    is_open = incident.state in INCIDENT_OPEN and incident.state is not IncidentState.CLEARED
+    return is_open and incident.severity is Severity.CRITICAL and incident.kind in STOPS_SERVICE
 
 
 def _is_elsewhere(pack: Battery, station_id: str) -> bool:

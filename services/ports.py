@@ -13,6 +13,7 @@ from services.base import Document
 from services.board import StationBoard
 from services.events import Fact
 from services.fences import FenceTrack
+from services.kept_forecasts import KeptForecast
 
 D = TypeVar("D", bound=Document)
 
@@ -310,6 +311,12 @@ class Live(Protocol):
     async def put_fences(self, user_id: str, track: FenceTrack) -> None: ...
 
     async def fences(self, user_id: str) -> FenceTrack | None: ...
+
+    async def put_forecast(self, forecast: KeptForecast, *, for_s: float) -> None:
+        """Keep a model's newest forecast of one thing for so long."""
+        ...
+
+    async def forecast(self, model: str, id: str) -> KeptForecast | None: ...
 
     async def allow(self, key: str, *, per_minute: int, per_hour: int) -> Allowance:
         """Count one call in both windows, in one atomic step; a refused call is not counted. 0 is no limit.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
+from mlmodels.runtime import Runtime
 from services.base import Clock, Ids, Secrets
 from services.ports import Live, Log, Records
 from services.rules import Rules
@@ -31,6 +32,7 @@ class World:
     secrets: Secrets
     signer: QrSigner
     rules: Rules
+    models: Runtime = field(default_factory=Runtime)
 
     def stamp(self) -> Stamp:
         return {"id": self.ids(), "at": self.clock()}

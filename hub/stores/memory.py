@@ -12,10 +12,12 @@ from services.base import Clock
 from services.board import StationBoard
 from services.cells import span
 from services.fences import FenceTrack
+from services.kept_forecasts import KeptForecast
 from services.models import GpsFix
 from services.ports import Allowance, LiveMark
 
 MOST_USERS: Final = 100_000
+MOST_FORECASTS: Final = 100_000
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -55,6 +57,7 @@ class MemoryLive:
         self._positions: OrderedDict[str, GpsFix] = OrderedDict()
         self._fences: OrderedDict[str, FenceTrack] = OrderedDict()
         self._windows: OrderedDict[str, tuple[_Window, _Window]] = OrderedDict()
+        self._forecasts: OrderedDict[tuple[str, str], tuple[datetime, KeptForecast]] = OrderedDict()
 
     async def put_board(self, board: StationBoard) -> None:
         present = self._boards.get(board.station_id)
@@ -101,6 +104,14 @@ class MemoryLive:
     async def fences(self, user_id: str) -> FenceTrack | None:
         return self._fences.get(user_id)
 
+    async def put_forecast(self, forecast: KeptForecast, *, for_s: float) -> None:
+        until = self._clock() + timedelta(seconds=for_s)
+        _keep(self._forecasts, (forecast.model, forecast.id), (until, forecast), MOST_FORECASTS)
+
+    async def forecast(self, model: str, id: str) -> KeptForecast | None:
+        until, forecast = self._forecasts.get((model, id), (None, None))
+        return forecast if until is not None and self._clock() < until else None
+
     async def allow(self, key: str, *, per_minute: int, per_hour: int) -> Allowance:
         now = self._clock()
         windows = self._windows.get(key) or (_Window(_MINUTE, now), _Window(_HOUR, now))
@@ -134,10 +145,11 @@ class MemoryLive:
             await self.put_position(fix)
 
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-def _keep(store: OrderedDict[str, _Value], key: str, value: _Value, most: int) -> None:
+def _keep(store: OrderedDict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
     """Set a value as the newest, and forget the oldest beyond the bound."""
     store[key] = value
     store.move_to_end(key)

@@ -18,6 +18,7 @@ from services.base import Clock, Model
 from services.board import StationBoard
 from services.cells import span
 from services.fences import FenceTrack
+from services.kept_forecasts import KeptForecast
 from services.models import GpsFix
 from services.ports import Allowance, LiveMark
 
@@ -68,6 +69,7 @@ class RedisLive:
     | `places:{queues}` | stations by their cells | as the boards |
     | `location:{user_id}` | the newest fix, and the fences | a day after the last of them |
     | `locations` | users by the time of their newest fix, the newest 100,000 | a day after the last fix |
+    | `prediction:{model}:{id}` | a model's newest forecast | as long as it is worth |
     | `rate:{user and class}` | two windows | an hour after the last call that was allowed |
     | `live:{n}` | one mark on every master: nothing was lost | for good: its loss is its meaning |
     """
@@ -200,6 +202,15 @@ class RedisLive:
 
     async def _forget(self, users: Iterable[bytes]) -> None:
         await self._commands.all([("UNLINK", f"location:{user_id.decode()}") for user_id in users])
+
+    # -- forecasts
+
+    async def put_forecast(self, forecast: KeptForecast, *, for_s: float) -> None:
+        key, text = f"prediction:{forecast.model}:{forecast.id}", forecast.model_dump_json()
+        await self._commands.one("SET", key, text, "PX", round(for_s * 1000))
+
+    async def forecast(self, model: str, id: str) -> KeptForecast | None:
+        return _read_or_none(KeptForecast, await self._commands.one("GET", f"prediction:{model}:{id}"))
 
     # -- limits
 

@@ -41,7 +41,7 @@ def demand(history: History) -> dict[str, float]:
         "weeks": len(seen.ahead),
         "last_hour": seen.last_hour,
         "on_the_way": history.place.on_the_way,
-        **_mean("usual_per_hour", [count * 60 / history.horizon_minutes for count in seen.ahead]),
+        **_mean("usual_per_hour", [count * 60 / history.window_minutes for count in seen.ahead]),
         **_mean("usual_last_hour", seen.lately),
     }
 

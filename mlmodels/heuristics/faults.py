@@ -56,6 +56,11 @@ def _between(table: tuple[float, ...], at: float) -> float:
     return table[below] + (table[below + 1] - table[below]) * (at - below)
 
 
+def fault_value(x: Features, minutes: int) -> float:
+    """The chance of a fault that needs a person, 0 to 1."""
+    return _chance(sum(weights(x).values()), minutes)
+
+
 def fault(x: Features, minutes: int) -> Estimate:
     """The chance of a fault that needs a person."""
     parts = weights(x)

@@ -8,9 +8,6 @@ from typing import Final
 from mlmodels.bands import confidence, mean_band, pooled
 from mlmodels.spec import Estimate, Features
 
-FREE_MPS: Final = 8.5
-"""A two-wheeler's mean speed on empty city roads, stops included."""
-
 PEAKS: Final = ((9.0, 1.5, 0.25), (18.5, 2.0, 0.35))
 """Rush hours: when, how long (standard deviation, hours), and which share of the free speed they take."""
 
@@ -23,10 +20,9 @@ JAMMED: Final = 0.5
 SLOW: Final = 0.25
 
 
-def usual_mps(hour: float) -> float:
-    """The declared speed of an hour of the day."""
-    lost = sum(share * exp(-0.5 * (_apart(hour, at) / width) ** 2) for at, width, share in PEAKS)
-    return FREE_MPS * (1 - lost)
+def usual_share(hour: float) -> float:
+    """The declared share of the free speed that an hour of the day leaves."""
+    return 1 - sum(share * exp(-0.5 * (_apart(hour, at) / width) ** 2) for at, width, share in PEAKS)
 
 
 def _apart(hour: float, other: float) -> float:
@@ -37,20 +33,21 @@ def _apart(hour: float, other: float) -> float:
 
 def speed(x: Features, minutes: int) -> Estimate:
     """The mean speed then, m/s."""
-    usual_now, usual_then = usual_mps(x["local_hour"]), usual_mps(x["local_hour"] + minutes / 60)
+    free, hour = x["free_mps"], x["local_hour"]
+    usual_now, usual_then = free * usual_share(hour), free * usual_share(hour + minutes / 60)
     around = pooled(x["speed_around_mps"], x["vehicles_around"], usual_now, PRIOR_VEHICLES)
     now = pooled(x["speed_mps"], x["vehicles"], around, PRIOR_VEHICLES)
     ratio = max(now, SLOWEST_MPS) / usual_now
     value = min(max(usual_then * ratio ** exp(-minutes / PRESENT_FADES_MINUTES), SLOWEST_MPS), FASTEST_MPS)
     seen = x["vehicles"] + x["vehicles_around"] / 2
-    congestion = min(max(1 - value / FREE_MPS, 0.0), 1.0)
+    congestion = min(max(1 - value / free, 0.0), 1.0)
     return Estimate(
         value=value,
         band=mean_band(value, SPREAD_MPS, seen, 1.0).within(0, FASTEST_MPS).around(value),
         confidence=confidence(seen, CERTAIN_VEHICLES),
         recommendation=_ride(congestion, minutes),
         own={
-            "free_speed_mps": FREE_MPS,
+            "free_speed_mps": round(free, 2),
             "congestion_ratio": round(congestion, 3),
             "vehicles": round(x["vehicles"]),
         },

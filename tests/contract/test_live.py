@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hub.stores.memory import MemoryLive
 from services.base import Location
 from services.cells import COARSEST, FINEST, HEAT, cell_of, parent
 from services.fences import FenceTrack, ZoneTrack
+from services.kept_forecasts import KeptForecast
 from services.ports import Allowance, Live
 from tests.contract.documents import NOON, HandClock, board, fix
 
@@ -133,6 +135,29 @@ async def test_rebuild_replaces_what_is_newer_than_the_records_for_no_reason(liv
     assert await live.fences("consumer_001") is None
     await live.put_board(board("station_001", version=4))
     assert (await live.boards())[0].version == 4
+
+
+def forecast(id: str = "station_001", value: float = 0.4) -> KeptForecast:
+    band = {"low": 0.2, "high": 0.7, "confidence": 0.6}
+    return KeptForecast(model="load_prediction", id=id, at=NOON, value=value, **band, own={"weeks": 3})
+
+
+async def test_the_newest_forecast_is_kept(live: Live) -> None:
+    await live.put_forecast(forecast(), for_s=60)
+    await live.put_forecast(forecast(value=0.5), for_s=60)
+
+    assert await live.forecast("load_prediction", "station_001") == forecast(value=0.5)
+    assert await live.forecast("load_prediction", "station_002") is None
+    assert await live.forecast("fault_prediction", "station_001") is None
+
+
+async def test_a_forecast_is_not_kept_longer_than_it_is_worth(live: Live, clock: HandClock) -> None:
+    await live.put_forecast(forecast(), for_s=0.001)
+    clock.forward(seconds=1)
+
+    async with asyncio.timeout(5):
+        while await live.forecast("load_prediction", "station_001") is not None:
+            pass
 
 
 async def test_60_calls_a_minute(live: Live, clock: HandClock) -> None:

@@ -44,7 +44,10 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         (
             Index("swaps_one_per_entry", ("entry_id",), unique=True),
             Index("swaps_by_user", ("user_id", "id")),
-            Index("swaps_by_completion", ("completed_at",), where={"state": SwapState.COMPLETED}),
+            Index("swaps_by_station", ("station_id", "completed_at"), where={"state": SwapState.COMPLETED}),
+            Index(
+                "swaps_by_completion", ("completed_at", "station_id"), where={"state": SwapState.COMPLETED}
+            ),
         ),
     ),
     Collection(
@@ -134,6 +137,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
             Index("transport_jobs_by_assignee", ("assignee_id", "id")),
             Index("transport_jobs_by_source", ("source.id", "state")),
             Index("transport_jobs_by_target", ("target.id", "state")),
+            Index("transport_jobs_by_end", ("ended_at", "state")),
         ),
     ),
     Collection(
