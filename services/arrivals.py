@@ -51,7 +51,7 @@ class Arrivals:
             return []
         station = await self._entries.station(tx, entry.station_id)
         before = await self._world.live.fences(user_id)
-        track = before if before and before.station_id == station.id else _track_of(entry)
+        track = before if before and before.entry_id == entry.id else _track_of(entry)
         crossings: list[Crossing] = []
         for fix in fixes:
             if newest is not None and fix.at <= newest.at:
@@ -141,7 +141,10 @@ def _track_of(entry: Entry) -> FenceTrack:
     is_here = entry.state is EntryState.ARRIVED
     is_near = is_here or entry.state is EntryState.APPROACHING
     return FenceTrack(
-        station_id=entry.station_id, inner=ZoneTrack(inside=is_here), outer=ZoneTrack(inside=is_near)
+        station_id=entry.station_id,
+        entry_id=entry.id,
+        inner=ZoneTrack(inside=is_here),
+        outer=ZoneTrack(inside=is_near),
     )
 
 

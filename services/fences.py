@@ -34,9 +34,13 @@ class ZoneTrack(Model):
 
 
 class FenceTrack(Model):
-    """Both fences of the station that the user is on the way to, and the way."""
+    """Both fences of the station that the user is on the way to, and the way.
+
+    It is of one entry: who takes another place at a station without having left it arrives anew.
+    """
 
     station_id: str
+    entry_id: str = ""
     way: Way | None = None
     inner: ZoneTrack = ZoneTrack()
     outer: ZoneTrack = ZoneTrack()
