@@ -11,6 +11,8 @@ RUN_NEEDS := libuv.so.1:libuv1
 TEST_NEEDS := $(RUN_NEEDS) node:nodejs npm:npm chromium:chromium nginx:nginx-light redis-server:redis-server \
 	java:default-jre-headless mvn:maven ip:iproute2
 
+TWO := --numprocesses 2 --dist loadfile
+
 # what `make test` runs once more on MongoDB and Redis
 ON_REAL_STORES := tests/api/test_flow.py tests/api/test_once.py tests/api/test_rooms.py \
 	tests/e2e/test_kill.py tests/e2e/test_races.py tests/e2e/test_flow_python.py
@@ -43,12 +45,14 @@ setup-test: setup ## what the tests need besides
 run: setup ## the hub with a living demo city; prints the dashboard's link
 	@$(BIN)/navswap serve --demo
 
+# the engine's heartbeats are measured to the tenth: it is tested alone; the rest by files, side by side
 test: setup-test ## everything that can run here
-	$(BIN)/pytest
-	TEST_STORES=real $(BIN)/pytest $(ON_REAL_STORES)
+	$(BIN)/pytest tests/engine
+	$(BIN)/pytest $(TWO) --ignore tests/engine
+	TEST_STORES=real $(BIN)/pytest $(TWO) $(ON_REAL_STORES)
 
 test-real: setup-test ## the suites of the embedded hub, all of them, on MongoDB and Redis
-	TEST_STORES=real $(BIN)/pytest tests/api tests/e2e --ignore tests/e2e/test_backup.py
+	TEST_STORES=real $(BIN)/pytest $(TWO) tests/api tests/e2e --ignore tests/e2e/test_backup.py
 
 lint: setup ## ruff, rules and format
 	$(BIN)/ruff check .
