@@ -40,12 +40,11 @@ class Boards:
     async def project(self, reads: Snapshot | Transaction, station: Station) -> StationBoard:
         """The board as the records are."""
         crew = await count_on_duty(reads, station.id)
-        entries = await open_entries(reads, station.id)
-        stand = await self._promises.stand(reads, station.id, entries)
+        entries, turns = await open_entries(reads, station.id), await open_turns(reads, station)
+        stand = await self._promises.stand(reads, station.id, entries, turns)
         places = ranked(entries, staffed_bays(station.bays, crew.present), stand.outlook())
         told = [entry.told(position, wait, pack) for entry, position, wait, pack in places]
-        on_offer = offered(await open_turns(reads, station))
-        return await self._project(reads, station, told, crew, stand, on_offer=on_offer)
+        return await self._project(reads, station, told, crew, stand, on_offer=offered(turns))
 
     async def publish(self, tx: Transaction, station: Station) -> None:
         """Write the station's next version, bind packs, call who is next, and tell everybody what moved.
@@ -75,13 +74,12 @@ class Boards:
         )
         await tx.stations.replace(station)
         bays = staffed_bays(station.bays, crew.present)
-        stand = await self._promises.stand(tx, station.id, entries)
-        entries, stand = await self._promises.bind(tx, station.id, entries, stand)
+        entries, stand = await self._promises.bind(tx, station.id, entries, turns)
+        if turns:
+            turns = await self._offers.serve(tx, station, entries, turns)
+            stand = await self._promises.stand(tx, station.id, entries, turns)
         places = ranked(await self._call_next(tx, bays, entries), bays, stand.outlook())
         told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]
-        if turns:
-            turns = await self._offers.serve(tx, station, told, turns)
-            stand = await self._promises.stand(tx, station.id, told)
         board = await self._project(tx, station, told, crew, stand, on_offer=offered(turns))
         await self._promises.watch(tx, station.id, stand)
         tx.log(self._queue_changed(board), self._station_updated(board))

@@ -6,7 +6,7 @@ A promise is a claim on what a station has and will have; the pack itself is cho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,11 +19,13 @@ from services.figures import BatteryCounts
 from services.models import Battery, Entry, HolderKind, PackPromise, battery_type_of
 from services.pack_choice import choose
 from services.ports import Scalar, Snapshot, Transaction, Where
-from services.states import OPEN, BatteryState, EntryState
+from services.states import OPEN, BatteryState, EntryState, WaitingState
 from services.timers import clear_timers, set_timer, timer
+from services.waiting_models import Waiting
 from services.world import World
 
 CALL: Final = "queue.call"  # the timer's kind
+LAST: Final = 2**53  # the order of an offer: an entry comes first
 LATE: Final = "station.late-charge"
 PRESENT: Final = (EntryState.ARRIVED, EntryState.ACTIVE)
 
@@ -93,12 +95,19 @@ class Promises:
         self._world = world
 
     async def stand(
-        self, reads: Snapshot | Transaction, station_id: str, entries: Iterable[Entry] | None = None
+        self,
+        reads: Snapshot | Transaction,
+        station_id: str,
+        entries: Iterable[Entry] | None = None,
+        turns: Iterable[Waiting] | None = None,
     ) -> Stand:
-        """How a station stands, its open entries read anew unless given."""
+        """How a station stands; its open entries and the turns on its waitlist are read unless given."""
         if entries is None:
             entries = await reads.queues.find({"station_id": station_id, "state": OPEN}, order=("order",))
-        claims = await self._claims(reads, station_id, entries)
+        if turns is None:
+            where: Where = {"station_id": station_id, "state": WaitingState.OFFERED}
+            turns = await reads.waitlist.find(where)
+        claims = _by_type(entries, turns)
         counts: Counter[Scalar] = Counter()
         charged: Counter[str] = Counter()
         packs = await reads.batteries.tally(("state", "held_for", "battery_type"), _here(station_id))
@@ -108,17 +117,6 @@ class Promises:
                 charged[str(kind)] += count
         stand = Stand(counts, {kind: Shelf(count) for kind, count in charged.items()}, claims)
         return await self._with_charging(reads, station_id, stand) if stand.relies_on_charging else stand
-
-    async def _claims(
-        self, reads: Snapshot | Transaction, station_id: str, entries: Iterable[Entry]
-    ) -> dict[str, list[Claim]]:
-        """What is promised and not bound to a pack, by type."""
-        claims: dict[str, list[Claim]] = {}
-        for entry in entries:
-            if entry.battery_id is None:
-                claim = claim_of(entry)
-                claims.setdefault(claim.battery_type, []).append(claim)
-        return claims
 
     async def _with_charging(self, reads: Snapshot | Transaction, station_id: str, stand: Stand) -> Stand:
         where: Where = {**_here(station_id), "state": BatteryState.CHARGING, "held_for": None}
@@ -166,17 +164,17 @@ class Promises:
         return len(rest.kept(claims)) == len(shelf.kept(claims))
 
     async def bind(
-        self, tx: Transaction, station_id: str, entries: list[Entry], stand: Stand
+        self, tx: Transaction, station_id: str, entries: list[Entry], turns: Sequence[Waiting]
     ) -> tuple[list[Entry], Stand]:
         """Choose packs for those who are there, in their order, as far as everybody else's promise allows."""
-        bound = list(entries)
+        bound, stand = list(entries), await self.stand(tx, station_id, entries, turns)
         for place, entry in enumerate(entries):
             if entry.state not in PRESENT or entry.battery_id is not None:
                 continue
             shelf, claims = stand.of(battery_type_of(entry.vehicle))
             if shelf.may_take(claims, claim_of(entry)):
                 bound[place] = await self._bind(tx, entry)
-                stand = await self.stand(tx, station_id, bound)
+                stand = await self.stand(tx, station_id, bound, turns)
         return bound, stand
 
     async def _bind(self, tx: Transaction, entry: Entry) -> Entry:
@@ -235,6 +233,16 @@ class Promises:
 
     def log_pack(self, tx: Transaction, pack: Battery, station_id: str) -> None:
         tx.log(BatteryMoved.of(pack, **self._world.stamp(), station_id=station_id))
+
+
+def _by_type(entries: Iterable[Entry], turns: Iterable[Waiting]) -> dict[str, list[Claim]]:
+    """What is promised and not bound to a pack: to entries, and with places on offer."""
+    found = [claim_of(entry) for entry in entries if entry.battery_id is None]
+    found += [Claim(turn.id, turn.battery_type, None, LAST) for turn in turns if turn.is_offered]
+    claims: dict[str, list[Claim]] = {}
+    for claim in found:
+        claims.setdefault(claim.battery_type, []).append(claim)
+    return claims
 
 
 def claim_of(entry: Entry) -> Claim:
