@@ -20,6 +20,15 @@ from services.world import World
 POSITIONS_EVERY_S: Final = 0.25
 STATS_EVERY_S: Final = 1.0
 MOST_USERS: Final = 100_000  # whose newest fix is kept in mind
+SHOWN: Final = (
+    "user_id",
+    "location",
+    "accuracy_m",
+    "speed_mps",
+    "heading",
+    "trust",
+    "trust_reasons",
+)
 
 
 class Telemetry(Protocol):
@@ -69,9 +78,7 @@ class Positions:
             del self._newest[next(iter(self._newest))]
         if self._watched():
             role = self._seen.role(user_id)
-            shown = {
-                key: payload[key] for key in ("user_id", "location", "accuracy_m", "speed_mps", "heading")
-            }
+            shown = {key: payload[key] for key in SHOWN}
             self._moved[user_id] = {**shown, "fix_at": at, "role": role}
 
     async def run(self) -> None:

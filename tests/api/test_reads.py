@@ -42,6 +42,7 @@ async def test_every_read_answers_the_same_through_both_doors(hub: RunningHub) -
         (admin, "battery:get", {"battery_id": pack.id}, lambda a: a["battery_id"] == pack.id),
         (admin, "partner:list", {}, lambda a: a["items"] == []),
         (rider, "credits:history", {"user_id": rider.id}, lambda a: a["balance"] == 0),
+        (driver, "gps:track", {"user_id": driver.id, "from": "2026-11-24T00:00:00Z"}, lambda a: a["items"] == []),
         (driver, "job:available", {}, lambda a: a["items"] == []),
         (driver, "job:history", {"transporter_id": driver.id}, lambda a: a["items"] == []),
         (rider, "station:status", of_station, lambda a: a["batteries"]["held"] == 2),

@@ -14,6 +14,7 @@ from services.errors import (
     WrongBattery,
 )
 from services.models import HolderKind
+from services.positions import Ping
 from services.states import BatteryState, JobState
 from tests.unit.services.city import City
 from tests.unit.services.roads import Roads, north
@@ -295,3 +296,20 @@ async def test_a_difference_is_an_incident_with_a_ticket_at_the_station(city: Ci
     assert incident.ticket_id is not None
     assert (await city.services.stations.status(source.id)).open_tickets == 1
     assert await city.services.stations.live_equals_records()
+
+
+async def test_a_position_that_is_not_trusted_is_no_presence_and_the_way_out_is_one_that_is(
+    city: City, roads: Roads
+) -> None:
+    job, driver = await roads.accepted(await roads.job(await city.station(), await city.station(charged=0)))
+    gone = await roads.pickup(job, driver)
+    city.clock.forward(hours=1)
+    there = Ping(lat=gone.target.location.lat, lng=gone.target.location.lng, accuracy=5)
+    await city.services.positions.take(driver, [there.model_copy(update={"mock": True})])
+
+    with pytest.raises(OutsideGeofence) as refused:
+        await city.services.carriage.deliver(gone.job_id, list(gone.loaded_ids), by=driver)
+
+    assert refused.value.details["reason"] == "the position is not trusted: mock"
+    assert await city.services.credits.balance(roads.now, driver) == 0
+    assert (await roads.deliver(gone, driver)).credits_earned == job.credits
