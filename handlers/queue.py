@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from handlers.duty import is_staff_of
+from pydantic import Field, model_validator
+
+from handlers.duty import duty_station, is_staff_of
 from hub.operations import Call, Operations
 from services.answers import QueueLeftAnswer, QueuePlace, QueueSlots, QueueStatus, RenewedQr
-from services.base import Location, Model, StationId
-from services.models import Role
+from services.base import Location, Model, StationId, UserId
+from services.forms import Name
+from services.models import Role, Vehicle
 
 operation = Operations("queue")
 
@@ -31,6 +34,18 @@ class Leave(Model):
 
 class StillComing(Model):
     coming: bool
+
+
+class WalkIn(Model):
+    user_id: UserId | None = Field(None, description="a rider who is known; else `name` makes a new one")
+    name: Name | None = None
+    vehicle: Vehicle | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.user_id is None and self.name is None:
+            raise ValueError("give user_id or name")
+        return self
 
 
 class OfStation(Model):
@@ -67,6 +82,18 @@ async def renew_qr(call: Call, body: Nothing) -> RenewedQr:
 async def still_coming(call: Call, body: StillComing) -> QueuePlace | QueueLeftAnswer:
     """Answer the question of `queue:still-coming`; `false` leaves."""
     return await call.services.queue.still_coming(call.user_id, coming=body.coming)
+
+
+@operation("walk-in", rest=("POST", "/queue/walk-in"), roles={Role.STAFF})
+async def walk_in(call: Call, body: WalkIn) -> QueuePlace:
+    """Give a rider without a phone a place at the caller's station; staff scan the token themselves."""
+    return await call.services.walk_ins.admit(
+        await duty_station(call, None),
+        user_id=body.user_id,
+        name=body.name,
+        vehicle=body.vehicle,
+        by=call.user_id,
+    )
 
 
 @operation("status", rest=("GET", "/queue/status/{station_id}"))

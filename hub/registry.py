@@ -22,6 +22,7 @@ from handlers import (
     transport,
     user,
 )
+    waitlist,
 from hub.operations import Registry
 
 
@@ -30,6 +31,7 @@ def build() -> Registry:
     return Registry(
         queue.operation,
         qr.operation,
+        waitlist.operation,
         swap.operation,
         station.operation,
         battery.operation,

@@ -12,6 +12,7 @@ from services.faults import FaultService
 from services.incidents import CLIMB_TIMER, Incidents
 from services.people import PeopleService
 from services.quarantine import Quarantine
+from services.rebooking import Rebooking
 from services.runs import RUN_TIMER, Runs
 from services.tickets import TIMERS, TicketService
 from services.timers import Step
@@ -26,12 +27,14 @@ class FaultSide:
     tickets: TicketService
 
     @classmethod
-    def build(cls, world: World, boards: Boards, entries: Entries, people: PeopleService) -> FaultSide:
+    def build(
+        cls, world: World, boards: Boards, entries: Entries, people: PeopleService, rebooking: Rebooking
+    ) -> FaultSide:
         runs = Runs(world)
         incidents = Incidents(world, runs)
         tickets = TicketService(world, entries, incidents, people)
         quarantine = Quarantine(world, boards, entries)
-        return cls(FaultService(world, entries, quarantine, runs, incidents, tickets), tickets)
+        return cls(FaultService(world, entries, quarantine, runs, incidents, tickets, rebooking), tickets)
 
     @property
     def steps(self) -> Mapping[str, Step]:

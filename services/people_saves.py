@@ -14,7 +14,7 @@ from services.models import HolderKind, User, battery_type_of
 from services.ports import Transaction
 from services.saved_answers import UserCard
 from services.saved_events import UserSaved
-from services.states import OPEN
+from services.states import OPEN, WAITLISTED
 from services.world import World
 
 CLEARS: Final = ("phone", "vehicle")
@@ -92,6 +92,9 @@ async def _check_no_entry(tx: Transaction, user: User) -> None:
     entry = await tx.queues.first({"user_id": user.id, "state": OPEN})
     if entry is not None:
         raise Conflict(user_id=user.id, entry_id=entry.id)
+    turn = await tx.waitlist.first({"user_id": user.id, "state": WAITLISTED})
+    if turn is not None:
+        raise Conflict(user_id=user.id, waiting_id=turn.id)
 
 
 async def _check_role_rests(tx: Transaction, user: User) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import Field
 
 from services.base import Model
+
+WALK_IN_TOKEN: Final = timedelta(hours=12)
 
 
 class Rules(Model):
@@ -42,6 +45,9 @@ class Rules(Model):
     def diversion_offer(self) -> timedelta:
         return timedelta(minutes=self.diversion_offer_minutes)
 
-    def qr_expires_at(self, issued_at: datetime) -> datetime:
-        """When a token given out then can be scanned no longer."""
-        return issued_at + timedelta(minutes=self.qr_token_expiry_minutes)
+    def qr_expires_at(self, issued_at: datetime, *, walk_in: bool = False) -> datetime:
+        """When a token given out then can be scanned no longer.
+
+        That of a walk-in has only staff, and nobody could renew it: it lasts as long as their wait may.
+        """
+        return issued_at + (WALK_IN_TOKEN if walk_in else timedelta(minutes=self.qr_token_expiry_minutes))

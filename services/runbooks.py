@@ -99,6 +99,11 @@ BY_NAME: Final = {runbook.name: runbook for runbook in RUNBOOKS}
 OF_THE_PLACE: Final = frozenset().union(*(one.kinds for one in RUNBOOKS if one.name != "isolate_pack"))
 """Kinds for which a pack only says which slot is meant: it is not suspect itself."""
 
+STOPS_SERVICE: Final = frozenset(
+    {"station_overheat", "power_outage", "fire", "smoke", "gas_leak", "flood", "station_unsafe"}
+)
+"""Kinds that put a whole station out of service while they are critical: nobody is to be sent there."""
+
 ADVICE: Final = {
     "restart_charger": "Take the packs out of this slot and have its charger replaced.",
     "free_slot": "Send somebody to free the slot by hand; keep it blocked until then.",

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 from services.base import Instant, Location
 from services.events import Fact, Topic
-from services.models import Battery, Role, Vehicle
+from services.models import Battery, Role, Station, Vehicle
 from services.pack_figures import PackFigures, pack_figures
+from services.world import Stamp
 
 
 class StationSaved(Fact):
@@ -23,6 +24,21 @@ class StationSaved(Fact):
     capacity: int
     bays: int
     slots: int
+
+    @classmethod
+    def of(cls, station: Station, stamp: Stamp) -> Self:
+        """Of a station with its changes, before they are published: its version is still the stored one."""
+        return cls(
+            **stamp,
+            version=station.version + 1,
+            station_id=station.id,
+            station_name=station.name,
+            location=station.location,
+            is_active=station.is_active,
+            capacity=station.capacity,
+            bays=station.bays,
+            slots=station.slots,
+        )
 
     def key(self) -> str:
         return self.station_id

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.boards import Boards, open_entries
+from services.boards import Boards
 from services.entries import Entries
 from services.errors import Conflict
 from services.forms import StationForm, Stored, given, require
 from services.models import HolderKind, Station
 from services.ports import Transaction
+from services.rebooking import Rebooking
 from services.saved_answers import SavedStation
 from services.saved_events import StationSaved
-from services.states import EntryState
 from services.stations import status_of
+from services.waiting_models import OfferReason
 from services.world import World
 
 SLOTS: Final = 40  # of a new station that names none
 OWN_ID: Final = ("station_id",)
-CLOSED: Final = "station_closed"  # why its waiting entries have ended
 
 
 class StationAdmin:
     """Saves stations. Closing one sends those away who wait; who is being served is served."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries) -> None:
+    def __init__(self, world: World, boards: Boards, entries: Entries, rebooking: Rebooking) -> None:
+        self._rebooking = rebooking
         self._world = world
         self._boards = boards
         self._entries = entries
@@ -39,7 +40,7 @@ class StationAdmin:
             return await self._answer(tx, form.station_id)
 
     async def close(self, station_id: str) -> SavedStation:
-        """Take no more riders; who waits is told, and what was held for them is free. Raises NotFound."""
+        """Take no more riders; who waits is told, and offered the next best place. Raises NotFound."""
         return await self._set_active(station_id, is_active=False)
 
     async def open(self, station_id: str) -> SavedStation:
@@ -64,9 +65,10 @@ class StationAdmin:
                 return None
             await self._check_slots(tx, station)
             if known.is_active and not station.is_active:
-                await self._send_away(tx, station.id)
+                await self._rebooking.close(tx, station, OfferReason.STATION_CLOSED)
+                return set()
         await self._boards.publish(tx, station)
-        tx.log(self._saved(station))
+        tx.log(StationSaved.of(station, self._world.stamp()))
         return set()
 
     def _new(self, form: StationForm) -> Station:
@@ -80,24 +82,6 @@ class StationAdmin:
         most = max(await tx.batteries.count(here), *(pack.holder.slot or 0 for pack in packs), 0)
         if most > station.slots:
             raise Conflict(station_id=station.id, slots=station.slots, slots_in_use=most)
-
-    async def _send_away(self, tx: Transaction, station_id: str) -> None:
-        for entry in await open_entries(tx, station_id):
-            if entry.is_waiting:
-                await self._entries.end(tx, entry, EntryState.CANCELLED, CLOSED)
-
-    def _saved(self, station: Station) -> StationSaved:
-        return StationSaved(
-            **self._world.stamp(),
-            version=station.version + 1,
-            station_id=station.id,
-            station_name=station.name,
-            location=station.location,
-            is_active=station.is_active,
-            capacity=station.capacity,
-            bays=station.bays,
-            slots=station.slots,
-        )
 
     async def _answer(self, tx: Transaction, station_id: str) -> SavedStation:
         station = await self._entries.station(tx, station_id)
