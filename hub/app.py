@@ -26,6 +26,7 @@ from hub.doors.status import StatusDoor
 from hub.doors.worker_metrics import WorkerMetrics
 from hub.external import External
 from hub.fanout import READER, Fanout
+from hub.history import CheckpointOwner, TrafficOwner
 from hub.ids import SortableIds, nonce
 from hub.job_moves import JobMoves
 from hub.leases import Lease
@@ -236,6 +237,8 @@ class Hub:
             self.supervisor.own(name, run)
         self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
+        self.supervisor.own_on_one_node("checkpoints", leases, CheckpointOwner(self.services).run)
+        self.supervisor.own_on_one_node("traffic", leases, TrafficOwner(self.services).run)
         if self.resources.bus is not None:
             self.supervisor.own_on_one_node(READER, leases, self._read_for_all)
             external = External(self.resources.bus, self.server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers import (
+    admin,
     auth,
     battery,
     credits,
@@ -21,8 +22,8 @@ from handlers import (
     ticket,
     transport,
     user,
-)
     waitlist,
+)
 from hub.operations import Registry
 
 
@@ -30,8 +31,8 @@ def build() -> Registry:
     """Every operation of the hub. Raises DuplicateOperation when two have the same event or route."""
     return Registry(
         queue.operation,
-        qr.operation,
         waitlist.operation,
+        qr.operation,
         swap.operation,
         station.operation,
         battery.operation,
@@ -45,6 +46,7 @@ def build() -> Registry:
         transport.operation,
         fault.operation,
         ticket.operation,
+        admin.operation,
         recommend.operation,
         room.operation,
         auth.operation,
