@@ -7,10 +7,10 @@ from services.charging import minutes_to
 from services.duty import Crew, count_on_duty
 from services.errors import NotFound, raise_
 from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpdated
-from services.models import Entry, HolderKind, Station
+from services.models import Entry, HolderKind, PackPromise, Station
 from services.place_offers import PlaceOffers, offered, open_turns
 from services.ports import Snapshot, Transaction
-from services.promises import PRESENT, Promises, Stand
+from services.promises import PRESENT, SHORT, Promises, Stand
 from services.staff_facts import StaffChanged
 from services.staff_views import roster_of
 from services.states import OPEN, TICKET_OPEN, BatteryState, EntryState
@@ -111,6 +111,8 @@ class Boards:
             await tx.queues.replace(told)
         else:
             return entry
+        if told.pack is PackPromise.SHORT and entry.pack is not PackPromise.SHORT:
+            await set_timer(tx, timer(SHORT, told.id, self._world.clock()))
         tx.log(self.queue_updated(told))
         return told
 

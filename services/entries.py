@@ -13,7 +13,7 @@ from services.errors import NotFound, raise_
 from services.events import QueueEnded, QueueLeft, QueueNoShow
 from services.models import Battery, Entry, PostingState, QrToken, Station, Timer
 from services.ports import Snapshot, Transaction
-from services.promises import Promises
+from services.promises import CALL, SHORT, Promises
 from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, EntryState, SwapState, moved
 from services.timers import clear_timers, timer
 from services.tokens import QrClaims, SignedToken, token_id
@@ -23,7 +23,7 @@ ASK_BEFORE: Final = timedelta(minutes=5)
 """How long before `hold_until` a rider who is not near is asked whether they still come."""
 
 SWAP_AWARD: Final = "swap_award"  # the rule that pays a rider for a swap
-TIMERS: Final = ("queue.hold", "queue.call")
+TIMERS: Final = ("queue.hold", CALL, SHORT)
 
 
 class Entries:

@@ -34,13 +34,15 @@ from services.people_saves import PeopleSaves
 from services.place_offers import OFFER_TIMER, PlaceOffers
 from services.ports import Live, Log, Records
 from services.positions import PositionService
-from services.promises import LATE, Promises
+from services.promises import LATE, SHORT, Promises
 from services.qr import QrService
 from services.queue import QueueService
 from services.rebooking import REBOOK_TIMER, Rebooking
 from services.recommend import RecommendService
+from services.retention import Retention
 from services.rules import Rules
 from services.shifts import ShiftService
+from services.shortages import Shortages
 from services.staff import StaffService
 from services.station_admin import StationAdmin
 from services.stations import StationService
@@ -78,6 +80,7 @@ class Services:
     qr: QrService
     queue: QueueService
     recommend: RecommendService
+    retention: Retention
     station_admin: StationAdmin
     shifts: ShiftService
     staff: StaffService
@@ -134,6 +137,7 @@ class Services:
             OFFER_TIMER: waitlist.on_offer_due,
             REBOOK_TIMER: rebooking.on_part_due,
             LATE: entries.on_late_charge,
+            SHORT: Shortages(rebooking).on_short,
             WAVE: offers.on_wave_due,
             EXPIRY: transport.on_expiry,
             STUCK: transport.on_stuck_due,
@@ -157,6 +161,7 @@ class Services:
             qr=QrService(world, entries, awards),
             queue=QueueService(world, boards, entries, holds, admission),
             recommend=recommend,
+            retention=Retention(world),
             station_admin=station_admin,
             shifts=ShiftService(world, duty, diversions),
             staff=StaffService(world),

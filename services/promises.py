@@ -27,6 +27,7 @@ from services.world import World
 CALL: Final = "queue.call"  # the timer's kind
 LAST: Final = 2**53  # the order of an offer: an entry comes first
 LATE: Final = "station.late-charge"
+SHORT: Final = "queue.short"  # a promise cannot be kept any more
 PRESENT: Final = (EntryState.ARRIVED, EntryState.ACTIVE)
 
 

@@ -95,9 +95,7 @@ def test_claims_are_kept_exactly_when_some_way_to_hand_out_the_packs_serves_all(
     assert (shelf(charged, *charging).spare(claims(*needed)) >= 0) is possible
 
 
-@given(
-    st.integers(0, 3), st.lists(minutes, max_size=3), st.lists(st.none() | minutes, max_size=4), minutes
-)
+@given(st.integers(0, 3), st.lists(minutes, max_size=3), st.lists(st.none() | minutes, max_size=4), minutes)
 def test_so_many_as_are_told_can_be_promised_and_no_more(
     charged: int, charging: list[int], needed: list[int | None], wanted: int
 ) -> None:
