@@ -237,6 +237,7 @@ class Hub:
             self.supervisor.own(name, run)
         self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
+        self.supervisor.own_on_one_node("retention", leases, PruneOwner(self.services.retention.run).run)
         self.supervisor.own_on_one_node("checkpoints", leases, CheckpointOwner(self.services).run)
         self.supervisor.own_on_one_node("traffic", leases, TrafficOwner(self.services).run)
         if self.resources.bus is not None:

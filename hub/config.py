@@ -150,6 +150,13 @@ class Settings(BaseSettings):
         0, ge=0, description="charged packs per station and type that are never promised"
     )
 
+    # --- how long
+    gps_full_days: float = Field(30, ge=1, description="days for which every accepted fix is kept")
+    gps_keep_days: float = Field(
+        180, ge=1, description="days after which fixes go; after GPS_FULL_DAYS one a minute is left of them"
+    )
+    audit_keep_days: float = Field(400, ge=1, description="days for which it is kept who acted for whom")
+
     # --- limits
     command_deadline_seconds: float = Field(
         10, gt=0, description="seconds until an operation is given up as `unavailable`"
@@ -242,6 +249,9 @@ class Settings(BaseSettings):
             staff_minimum=self.staff_minimum,
             diversion_offer_minutes=self.diversion_offer_minutes,
             safety_stock=self.safety_stock,
+            gps_full_days=self.gps_full_days,
+            gps_keep_days=self.gps_keep_days,
+            audit_keep_days=self.audit_keep_days,
         )
 
     def secret(self, name: Literal["jwt", "qr", "link"]) -> str:

@@ -36,7 +36,7 @@ class TimerOwner:
 
 
 class PruneOwner:
-    """Drops what is past its time: answers kept for a day, read log records."""
+    """Drops what is past its time: answers kept for a day, read log records, where people were."""
 
     def __init__(self, prune: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
         self._prune = prune

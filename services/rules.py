@@ -28,6 +28,9 @@ class Rules(Model):
     diversion_offer_minutes: float = Field(10, gt=0)
     safety_stock: int = Field(0, ge=0)
     charged_soc: float = Field(90, gt=0, le=100)  # a pack at or above this is charged, %
+    gps_full_days: float = Field(30, ge=1)  # every fix; a phone may send one a day late
+    gps_keep_days: float = Field(180, ge=1)  # then one a minute until then
+    audit_keep_days: float = Field(400, ge=1)
 
     @property
     def queue_hold(self) -> timedelta:
@@ -40,6 +43,18 @@ class Rules(Model):
     @property
     def queue_call(self) -> timedelta:
         return timedelta(minutes=self.queue_call_minutes)
+
+    @property
+    def gps_full(self) -> timedelta:
+        return timedelta(days=self.gps_full_days)
+
+    @property
+    def gps_keep(self) -> timedelta:
+        return timedelta(days=self.gps_keep_days)
+
+    @property
+    def audit_keep(self) -> timedelta:
+        return timedelta(days=self.audit_keep_days)
 
     @property
     def diversion_offer(self) -> timedelta:

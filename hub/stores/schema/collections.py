@@ -77,7 +77,11 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
             Index("credits_by_account", ("account", "state", "at", "id")),
         ),
     ),
-    Collection("gps_logs", models.GpsFix, (Index("gps_logs_by_user", ("user_id", "at")),)),
+    Collection(
+        "gps_logs",
+        models.GpsFix,
+        (Index("gps_logs_by_user", ("user_id", "at")), Index("gps_logs_by_time", ("at", "id"))),
+    ),
     Collection(
         "staff_assignments",
         models.Assignment,
@@ -147,7 +151,11 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         expires="expires_at",
     ),
     Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
-    Collection("audit", models.AuditRecord, (Index("audit_by_actor", ("actor", "at")),)),
+    Collection(
+        "audit",
+        models.AuditRecord,
+        (Index("audit_by_actor", ("actor", "at")), Index("audit_by_time", ("at", "id"))),
+    ),
     Collection("checkpoints", admin_models.Checkpoint),
     Collection(
         "checkpoint_parts",

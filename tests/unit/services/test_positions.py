@@ -229,7 +229,7 @@ async def test_a_swap_asks_for_no_trust(city: City) -> None:
     place = await city.place(station, rider)
     await city.ping(rider, station, 10, mock=True)
 
-    scanned = await city.services.qr.verify(place.qr_token.token, station.id, by="staff_001")
+    scanned = await city.services.qr.verify(place.qr_token.token, station_id=station.id, by="staff_001")
 
     assert scanned.swap_id == place.swap_id
 
