@@ -21,7 +21,7 @@ Later = tuple[Person, str, Callable[[Told], dict[str, Any]]]
 
 async def _steps(hub: RunningHub) -> list[Step]:
     """Every command of riders, staff at the bay and devices once, in an order in which each succeeds."""
-    station = await hub.station(charging=2)
+    station, empty = await hub.station(charging=2), await hub.station(charged=0)
     rider, second = await hub.rider().ready(), await hub.rider().ready()
     staff, device = await hub.staff(station).ready(), hub.device(station)
     slots = [{"battery_id": "battery_00013", "soc": 99}]
@@ -41,6 +41,9 @@ async def _steps(hub: RunningHub) -> list[Step]:
         (second, "queue:confirm", {"station_id": station.id, "battery_level": 1}),
         (staff, "qr:verify", {"token": "of second"}),
         (staff, "swap:cancel", {"reason": "jam"}),
+        (rider, "waitlist:join", {"station_id": empty.id}),
+        (rider, "waitlist:leave", {}),
+        (staff, "queue:walk-in", {"name": "Lakshmi", "vehicle": {"id": "KA05"}}),
     ]
 
 

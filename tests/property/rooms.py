@@ -80,16 +80,29 @@ class StaffClient(StationClient):
             self.packs.pop(event["battery_id"], None)
 
 
+def turn_of(event: Json) -> Json | None:
+    """The turn that an event tells, none when it is over."""
+    if event["state"] not in ("waiting", "offered"):
+        return None
+    return {key: value for key, value in event.items() if key not in ("event", "at", "id")}
+
+
 class AdminClient:
-    """Of `admin`: all stations and all open entries."""
+    """Of `admin`: all stations, all open entries, all open turns."""
 
     def __init__(self, snapshot: Json) -> None:
         self.stations = {station["id"]: station for station in snapshot["stations"]}
         self.entries = {entry["entry_id"]: entry for entry in snapshot["entries"]}
+        self.turns = {turn["waiting_id"]: turn for turn in snapshot["waitlist"]}
 
     def hear(self, event: Json) -> None:
         entry_id = event.get("entry_id")
         match event["event"]:
+            case "waitlist:updated" | "queue:offered":
+                turn = turn_of(event)
+                self.turns.pop(event["waiting_id"], None)
+                if turn is not None:
+                    self.turns[turn["waiting_id"]] = turn
             case "station:updated":
                 self.stations[event["station_id"]] = _status(event)
             case "queue:confirmed":
@@ -103,10 +116,11 @@ class AdminClient:
 
 
 class UserClient:
-    """Of `user:{id}`: the own entry and the own credits."""
+    """Of `user:{id}`: the own entry, the own turn on a waitlist, the own credits."""
 
     def __init__(self, snapshot: Json) -> None:
         self.entry = snapshot["entry"]
+        self.waiting = snapshot["waiting"]
         self.credits = snapshot["credits"]
         self.user = snapshot["user"]
 
@@ -116,6 +130,8 @@ class UserClient:
                 self.entry = {**(self.entry or {}), **event}
             case "queue:ended":
                 self.entry = None
+            case "waitlist:updated" | "queue:offered":
+                self.waiting = turn_of(event)
             case "profile:changed":
                 self.user = {
                     "id": event["user_id"],

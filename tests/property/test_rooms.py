@@ -49,6 +49,10 @@ OPERATIONS = (
     "profile",
     "take_out",
     "put_back",
+    "join",
+    "unjoin",
+    "walk_in",
+    "lapse",
 )
 
 steps = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, RIDERS - 1)), min_size=1, max_size=25)
@@ -120,6 +124,19 @@ class World:
         packs = await self.services.world.records.now.batteries.find({"holder.id": self.station.id})
         readings = [SlotReading(battery_id=pack.id, soc=min(100, pack.soc + 30)) for pack in packs]
         await self.services.stations.telemetry(self.station.id, readings)
+
+    async def _join(self, rider: str) -> None:
+        await self.services.waitlist.join(rider, self.station.id)
+
+    async def _unjoin(self, rider: str) -> None:
+        await self.services.waitlist.leave(rider, None)
+
+    async def _walk_in(self, rider: str) -> None:
+        who: dict[str, Any] = {"user_id": rider, "name": None, "vehicle": None}
+        await self.services.walk_ins.admit(self.station.id, **who, by="staff_x")
+
+    async def _lapse(self, rider: str) -> None:
+        await self.city.fired(minutes=2)
 
     async def _wait(self, rider: str) -> None:
         await self.city.fired(minutes=9)
@@ -202,10 +219,12 @@ async def _same(
     whole = AdminClient(plain(await made.snapshots.admin()))
     assert admin.stations == whole.stations
     assert comparable(admin.entries) == comparable(whole.entries)
+    assert admin.turns == whole.turns
     for rider, client in users.items():
         mine = plain(await made.snapshots.user(rider))
         assert client.credits == mine["credits"]
         assert client.user == mine["user"]
+        assert client.waiting == mine["waiting"]
         assert (client.entry is None) == (mine["entry"] is None)
         for field in WHAT_MOVES:
             assert client.entry is None or client.entry[field] == mine["entry"][field]

@@ -110,6 +110,7 @@ async def a_day(hub: RunningHub) -> None:
     await riders[0].call("queue:renew-qr")
     await riders[1].call("queue:still-coming", coming=True)
     await riders[2].call("queue:leave")
+    await waits(hub, riders[2], staff)
     await admin.call("swap:cancel", swap_id=places[3]["swap_id"], reason="jam")
     await swap(riders[0], staff)
     await hub.device(station).call(
@@ -121,6 +122,15 @@ async def a_day(hub: RunningHub) -> None:
     await hub.hub.services.timers.run_due(hub.now())
     await hub.hub.services.stations.rebuild_live()
     assert await hub.hub.services.stations.live_equals_records()
+
+
+async def waits(hub: RunningHub, rider: Person, staff: Person) -> None:
+    """Somebody walks in, somebody waits for a place elsewhere and is offered one when theirs closes."""
+    empty, admin = await hub.station(charged=0), hub.admin()
+    assert (await staff.call("queue:walk-in", name="Lakshmi")).ok
+    assert (await rider.call("waitlist:join", station_id=empty.id)).ok
+    assert (await rider.call("queue:slots", station_id=empty.id)).ok
+    assert (await admin.call("station:close", station_id=empty.id)).ok
 
 
 async def swap(rider: Person, staff: Person) -> None:
