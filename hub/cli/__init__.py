@@ -19,6 +19,7 @@ from services.errors import Unavailable
 COMMANDS: Final = {
     "serve": "serve",
     "demo": "demo",
+    "simulate": "simulate",
     "token": "token",
     "link": "link",
     "config": "config",

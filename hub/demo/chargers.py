@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.demo.client import DemoClient
+from hub.demo.client import Client
 
 REPORT_EVERY_S: Final = 5.0  # wall time between two telemetry reports
 CHARGE_PER_MINUTE: Final = 1.2  # state of charge, %: a 2 kWh pack at 1.5 kW
@@ -66,19 +66,21 @@ class Chargers:
 
     def __init__(
         self,
-        device: DemoClient,
-        staff: DemoClient,
+        device: Client,
+        staff: Client,
         *,
         station_id: str,
         factor: float,
         rng: random.Random,
+        report_every_s: float = REPORT_EVERY_S,
     ) -> None:
+        self._report_every_s = report_every_s
         self.station_id = station_id
         self.packs: dict[str, Pack] = {}
         self._device = device
         self._staff = staff
         self._factor = factor
-        self._first_pause_s = rng.uniform(0, REPORT_EVERY_S)  # stations do not report in step
+        self._first_pause_s = rng.uniform(0, report_every_s)  # stations do not report in step
         staff.on("hub:session", self._on_session)
         staff.on("battery:changed", self._on_battery)
 
@@ -103,9 +105,9 @@ class Chargers:
         """Charge, and say so every few seconds, until cancelled."""
         await asyncio.sleep(self._first_pause_s)
         while True:
-            await asyncio.sleep(REPORT_EVERY_S)
+            await asyncio.sleep(self._report_every_s)
             try:
-                await self.tick(REPORT_EVERY_S * self._factor / 60)
+                await self.tick(self._report_every_s * self._factor / 60)
             except Exception:
                 _log.exception("demo: a report of %s went wrong; the next one follows", self.station_id)
 

@@ -1,9 +1,10 @@
-"""A demo client: a real Socket.IO socket that comes back, asks with request ids and never raises."""
+"""Clients of the demo: they come back, ask with request ids and never raise. One has a real socket."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import uuid4
@@ -24,8 +25,42 @@ Token = Callable[[], str]
 Heard = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class DemoClient:
-    """One person or device of the demo, signed in through the hub's real door."""
+class Client(ABC):
+    """One person or device of the demo."""
+
+    @abstractmethod
+    def on(self, event: str, heard: Heard) -> None:
+        """Hear an event from now on; one listener each."""
+
+    @abstractmethod
+    async def keep_connected(self) -> None:
+        """Be connected, again whenever the connection is lost, until cancelled."""
+
+    async def call(self, event: str, **payload: Any) -> dict[str, Any]:
+        """Ask, again with the same request id while no answer comes; a code instead of an exception."""
+        request = {**payload, "request_id": self._request_id()}
+        for _ in range(TRIES):
+            answer = await self._asked(event, request)
+            wait_s = _retry_after(answer)
+            if answer is not None and wait_s is None:
+                return answer
+            await asyncio.sleep(min(wait_s or FIRST_PAUSE_S, LONGEST_RETRY_S))
+        return UNAVAILABLE
+
+    def _request_id(self) -> str:
+        return str(uuid4())
+
+    @abstractmethod
+    async def _asked(self, event: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Wait for the connection and ask once; none when no answer comes."""
+
+    @abstractmethod
+    async def tell(self, event: str, payload: dict[str, Any]) -> None:
+        """Send without asking for an answer; lost while there is no connection."""
+
+
+class DemoClient(Client):
+    """Signed in through the hub's real door, with a socket that comes back."""
 
     def __init__(self, url: str, token: Token) -> None:
         self._url = url
@@ -67,17 +102,6 @@ class DemoClient:
     def _auth(self) -> dict[str, str]:
         return {"token": self._token(), "offsets": "payload"}
 
-    async def call(self, event: str, **payload: Any) -> dict[str, Any]:
-        """Ask, again with the same request id while no answer comes; a code instead of an exception."""
-        request = {**payload, "request_id": str(uuid4())}
-        for _ in range(TRIES):
-            answer = await self._asked(event, request)
-            wait_s = _retry_after(answer)
-            if answer is not None and wait_s is None:
-                return answer
-            await asyncio.sleep(min(wait_s or FIRST_PAUSE_S, LONGEST_RETRY_S))
-        return UNAVAILABLE
-
     async def _asked(self, event: str, request: dict[str, Any]) -> dict[str, Any] | None:
         await self._connected.wait()
         try:
@@ -87,7 +111,6 @@ class DemoClient:
         return answer
 
     async def tell(self, event: str, payload: dict[str, Any]) -> None:
-        """Send without asking for an answer; lost while there is no connection."""
         if self._connected.is_set():
             try:
                 await self._socket.emit(event, payload)

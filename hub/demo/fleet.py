@@ -1,4 +1,4 @@
-"""The living fleet, a process of its own: riders, staff and chargers as real clients of a hub.
+"""The living fleet, a process of its own: everybody of the demo as real clients of a hub.
 
 `python -m hub.demo.fleet --hub URL --data-dir DIR` signs its tokens with the hub's own secret.
 """
@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import logging
 import os
-import random
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
@@ -19,21 +18,16 @@ from typing import Final, NoReturn
 from hub.auth import Authenticator
 from hub.clock import utc_now
 from hub.config import Settings
-from hub.demo.chargers import Chargers
+from hub.demo.city import City
 from hub.demo.client import DemoClient, Token
-from hub.demo.places import STATIONS, station_id
-from hub.demo.rider import Rider
-from hub.demo.staff import MOST_IN_LINE, Bay, Line
-from hub.demo.vehicle import FASTEST_SEEN_MPS, Vehicle
+from hub.demo.pace import Pace
+from hub.demo.vehicle import FASTEST_SEEN_MPS
 from services.models import Role
 
 TOKEN_TTL: Final = timedelta(hours=24)
-CONNECT_EVERY_S: Final = 0.01  # between two clients, at the start
 PARENT_EVERY_S: Final = 1.0
-BAYS_STAFFED: Final = 2
 
 Signs = Callable[[str, Role, str | None], Token]
-Live = Callable[[], Coroutine[None, None, None]]
 
 
 def signs(settings: Settings) -> Signs:
@@ -46,58 +40,16 @@ def signs(settings: Settings) -> Signs:
     return token
 
 
-class Fleet:
-    """Everybody of the demo: what each of them does, to be run side by side."""
+def fleet(arguments: argparse.Namespace) -> City:
+    """Everybody, as clients of a hub that runs somewhere."""
+    settings = Settings(data_dir=arguments.data_dir) if arguments.data_dir else Settings()
+    token = signs(settings)
 
-    def __init__(
-        self,
-        url: str,
-        token: Signs,
-        *,
-        riders: int,
-        factor: float,
-        seed: int,
-        fastest_mps: float = FASTEST_SEEN_MPS,
-    ) -> None:
-        self._url = url
-        self._token = token
-        self._factor = factor
-        self._fastest_mps = fastest_mps
-        self._rng = random.Random(seed)  # noqa: S311 - a demo is no secret
-        self._lives: list[Live] = []
-        lines = {station_id(index): self._station(index) for index in range(len(STATIONS))}
-        for number in range(1, riders + 1):
-            self._rider(number, lines)
+    def signs_in(user: str, role: Role, station: str | None) -> DemoClient:
+        return DemoClient(arguments.hub, token(user, role, station))
 
-    def _client(self, user: str, role: Role, station: str | None = None) -> DemoClient:
-        client = DemoClient(self._url, self._token(user, role, station))
-        self._lives.append(client.keep_connected)
-        return client
-
-    def _station(self, index: int) -> Line:
-        """The two people of a station, one at each bay, and its controller; answers where riders line up."""
-        id, line = station_id(index), Line(MOST_IN_LINE)
-        first = BAYS_STAFFED * index + 1
-        crew = [self._client(f"staff_{first + bay:03}", Role.STAFF, id) for bay in range(BAYS_STAFFED)]
-        for staff in crew:
-            self._lives.append(Bay(staff, line, station_id=id, factor=self._factor, rng=self._rng).work)
-        device = self._client(f"device_{index + 1:03}", Role.DEVICE, id)
-        chargers = Chargers(device, crew[0], station_id=id, factor=self._factor, rng=self._rng)
-        self._lives.append(chargers.report)
-        return line
-
-    def _rider(self, number: int, lines: dict[str, Line]) -> None:
-        client = self._client(f"consumer_{number:03}", Role.CONSUMER)
-        vehicle = Vehicle(client, factor=self._factor, rng=self._rng, fastest_mps=self._fastest_mps)
-        rider = Rider(client, vehicle, lines, factor=self._factor, rng=self._rng, now=utc_now)
-        self._lives.append(rider.live)
-
-    async def run(self) -> None:
-        """Everybody lives, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for live in self._lives:
-                tasks.create_task(live())
-                await asyncio.sleep(CONNECT_EVERY_S)
+    pace = Pace(factor=arguments.time_factor, fastest_mps=arguments.top_speed)
+    return City(signs_in, riders=arguments.riders, pace=pace, seed=arguments.seed, now=utc_now)
 
 
 async def _parent_gone() -> None:
@@ -107,12 +59,12 @@ async def _parent_gone() -> None:
         await asyncio.sleep(PARENT_EVERY_S)
 
 
-async def _live(fleet: Fleet, *, with_parent: bool) -> NoReturn:
+async def _live(city: City, *, with_parent: bool) -> NoReturn:
     """Until a signal, or the parent's end. The fleet ends by itself only by a fault, which is raised."""
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    reasons: list[Coroutine[None, None, object]] = [fleet.run(), stop.wait()]
+    reasons: list[Coroutine[None, None, object]] = [city.live(), stop.wait()]
     reasons += [_parent_gone()] if with_parent else []
     tasks = [asyncio.create_task(reason) for reason in reasons]
     ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -146,15 +98,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> NoReturn:
     """Run the fleet until SIGTERM or SIGINT, which ends the process."""
-    fleet = Fleet(
-        arguments.hub,
-        signs(Settings(data_dir=arguments.data_dir) if arguments.data_dir else Settings()),
-        riders=arguments.riders,
-        factor=arguments.time_factor,
-        seed=arguments.seed,
-        fastest_mps=arguments.top_speed,
-    )
-    asyncio.run(_live(fleet, with_parent=arguments.with_parent))
+    asyncio.run(_live(fleet(arguments), with_parent=arguments.with_parent))
 
 
 def main(given: Sequence[str] | None = None) -> NoReturn:

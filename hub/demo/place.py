@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from hub.demo.client import DemoClient
+from hub.demo.client import Client
 from services.base import Location
 
 LOOK_EVERY_S: Final = 30.0  # wall time between two looks at a place of which nothing is heard
@@ -16,8 +16,9 @@ STATIONS_TRIED: Final = 5
 class Place:
     """One place at a time: taken, called, ended. What events say, and what the hub says when asked."""
 
-    def __init__(self, client: DemoClient) -> None:
+    def __init__(self, client: Client, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._client = client
+        self._look_every_s = look_every_s
         self.station_id = self.entry_id = self.swap_id = self.token = ""
         self.station = Location(lat=0, lng=0)
         self.is_active = False
@@ -95,7 +96,9 @@ class Place:
         """Until one of the events, or a while; then look, as a lost connection may have kept it from us."""
         waits = [asyncio.ensure_future(event.wait()) for event in events]
         try:
-            heard, _ = await asyncio.wait(waits, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            heard, _ = await asyncio.wait(
+                waits, timeout=self._look_every_s, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             for wait in waits:
                 wait.cancel()

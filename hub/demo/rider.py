@@ -8,19 +8,21 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.demo.client import DemoClient
+from hub.demo.client import Client
 from hub.demo.demand import rest_s
 from hub.demo.fate import Fate, draw
-from hub.demo.place import Place
+from hub.demo.place import LOOK_EVERY_S, Place
 from hub.demo.roads import way
 from hub.demo.staff import Line, Visit
-from hub.demo.vehicle import PING_EVERY_S, Vehicle, somewhere
+from hub.demo.vehicle import Vehicle, somewhere
 from services.base import Clock
 
 LOW_SOC: Final = 28.0
+STRANDED_SOC: Final = 8.0  # good for four kilometres as the crow flies
 HOME_SOC: Final = 60.0  # of who did not come: charged at home
+HOME_S: Final = (3600.0, 7200.0)  # how long that takes, in city time
 STOP_S: Final = (300.0, 900.0)  # of who comes late, in city time
-NO_PLACE_S: Final = (10.0, 30.0)  # wall time until the next try
+NO_PLACE_S: Final = (60.0, 180.0)  # city time until the next try
 AT_BAY_S: Final = 900.0  # wall time, longest wait for the staff
 AFTER_FAULT_S: Final = 5.0
 FIXES_AT_STATION: Final = 2  # as many as the hub wants to see inside
@@ -33,16 +35,17 @@ class Rider:
 
     def __init__(
         self,
-        client: DemoClient,
+        client: Client,
         vehicle: Vehicle,
         lines: Mapping[str, Line],
         *,
         factor: float,
         rng: random.Random,
         now: Clock,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self.vehicle = vehicle
-        self.place = Place(client)
+        self.place = Place(client, look_every_s=look_every_s)
         self._lines = lines
         self._factor = factor
         self._rng = rng
@@ -71,7 +74,7 @@ class Rider:
             await self._swap()
         else:
             await asyncio.sleep(rest_s(self._rng, self._now()) / self._factor)
-            await self.vehicle.ride(way(self.vehicle.here, somewhere(self._rng), self._now()))
+            await self.vehicle.roam(way(self.vehicle.here, somewhere(self._rng), self._now()))
 
     async def _give_up(self) -> None:
         """A place from before a restart: nobody knows any more what was meant with it."""
@@ -82,7 +85,7 @@ class Rider:
 
     async def _swap(self) -> None:
         if not await self.place.take(self.vehicle.here, self.vehicle.soc):
-            await asyncio.sleep(self._rng.uniform(*NO_PLACE_S))
+            await self._without_place()
             return
         self._fate = draw(self._rng)
         if self._fate.is_no_show:
@@ -90,6 +93,14 @@ class Rider:
             self.vehicle.soc = HOME_SOC
             return
         await self._go()
+
+    async def _without_place(self) -> None:
+        """Try again later; who is too empty to reach any station gets home, and charges there."""
+        if self.vehicle.soc > STRANDED_SOC:
+            await asyncio.sleep(self._rng.uniform(*NO_PLACE_S) / self._factor)
+            return
+        await asyncio.sleep(self._rng.uniform(*HOME_S) / self._factor)
+        self.vehicle.soc = HOME_SOC
 
     async def _go(self) -> None:
         """To the station; some have second thoughts on the way."""
@@ -106,7 +117,7 @@ class Rider:
     async def _at_station(self) -> None:
         """Be seen there, wait for the call, show the code."""
         for _ in range(FIXES_AT_STATION):
-            await asyncio.sleep(PING_EVERY_S)
+            await asyncio.sleep(self.vehicle.ping_every_s)
             await self.vehicle.ping()
         if await self.place.turn(self.vehicle.ping):
             await self._at_bay()

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.demo.client import DemoClient
+from hub.demo.client import Client
 
 SERVICE_S: Final = (120.0, 300.0)  # shortest and longest swap, in city time
 MOST_IN_LINE: Final = 50
@@ -42,7 +42,7 @@ class Bay:
     """One bay and the person who works at it."""
 
     def __init__(
-        self, client: DemoClient, line: Line, *, station_id: str, factor: float, rng: random.Random
+        self, client: Client, line: Line, *, station_id: str, factor: float, rng: random.Random
     ) -> None:
         self._client = client
         self._line = line
