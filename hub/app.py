@@ -26,6 +26,7 @@ from hub.doors.status import StatusDoor
 from hub.doors.worker_metrics import WorkerMetrics
 from hub.external import External
 from hub.fanout import READER, Fanout
+from hub.foresight import ForesightOwner, RebalancingOwner
 from hub.history import CheckpointOwner, TrafficOwner
 from hub.ids import SortableIds, nonce
 from hub.job_moves import JobMoves
@@ -46,8 +47,10 @@ from hub.supervisor import Supervisor
 from hub.tickers import Positions, StatsTicker, alone
 from hub.timers import PruneOwner, TimerOwner
 from hub.worker import LOOPBACK, Worker
+from mlmodels.runtime import Runtime
 from services.base import Clock
 from services.network import Services
+from services.rules import RebalancingMode
 
 if TYPE_CHECKING:
     from hub.intake import Run
@@ -85,6 +88,7 @@ class Hub:
             secrets=nonce,
             signer=signer,
             rules=settings.rules(),
+            models=Runtime(settings.model_paths()),
         )
         self.keeper = Keeper(resources.records, signer, clock)
         self._message_keeper = Keeper(resources.records, signer, clock, keeps_refusals=False)
@@ -240,6 +244,9 @@ class Hub:
         self.supervisor.own_on_one_node("retention", leases, PruneOwner(self.services.retention.run).run)
         self.supervisor.own_on_one_node("checkpoints", leases, CheckpointOwner(self.services).run)
         self.supervisor.own_on_one_node("traffic", leases, TrafficOwner(self.services).run)
+        self.supervisor.own_on_one_node("foresight", leases, ForesightOwner(self.services).run)
+        if self.settings.rebalancing is not RebalancingMode.OFF:
+            self.supervisor.own_on_one_node("rebalancing", leases, RebalancingOwner(self.services).run)
         if self.resources.bus is not None:
             self.supervisor.own_on_one_node(READER, leases, self._read_for_all)
             external = External(self.resources.bus, self.server)

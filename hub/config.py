@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hub.keyring import kept_secret
 from hub.stores.redis_address import RedisAddress
-from services.rules import Rules
+from mlmodels.catalog import CATALOG
+from mlmodels.files import ModelPaths
+from services.rules import RebalancingMode, Rules
 
 WEAK: Final = frozenset(
     ("secret", "changeme", "change-me", "change-this-secret-key", "password", "default", "jwt_secret")
@@ -157,6 +159,11 @@ class Settings(BaseSettings):
     )
     audit_keep_days: float = Field(400, ge=1, description="days for which it is kept who acted for whom")
 
+    rebalancing: RebalancingMode = Field(
+        RebalancingMode.SUGGEST,
+        description="packs where riders will miss them: `off`, `suggest` tells admins, `create` makes jobs",
+    )
+
     # --- limits
     command_deadline_seconds: float = Field(
         10, gt=0, description="seconds until an operation is given up as `unavailable`"
@@ -229,7 +236,7 @@ class Settings(BaseSettings):
             ip_network(name, strict=False)  # its ValueError says what is wrong
         return names
 
-    @field_validator("log_level", "environment", "log_format", mode="before")
+    @field_validator("log_level", "environment", "log_format", "rebalancing", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -249,10 +256,17 @@ class Settings(BaseSettings):
             staff_minimum=self.staff_minimum,
             diversion_offer_minutes=self.diversion_offer_minutes,
             safety_stock=self.safety_stock,
+            rebalancing=self.rebalancing,
             gps_full_days=self.gps_full_days,
             gps_keep_days=self.gps_keep_days,
             audit_keep_days=self.audit_keep_days,
         )
+
+    def model_paths(self) -> ModelPaths:
+        """Where the models' files are."""
+        named = {name: getattr(self, f"model_{name}_path") for name in CATALOG}
+        given = {name: path for name, path in named.items() if path is not None}
+        return ModelPaths(self.model_base_path, given)
 
     def secret(self, name: Literal["jwt", "qr", "link"]) -> str:
         """A secret: as set, else the one kept under DATA_DIR."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers import (
     admin,
+    ai,
     auth,
     battery,
     credits,
@@ -47,6 +48,7 @@ def build() -> Registry:
         fault.operation,
         ticket.operation,
         admin.operation,
+        ai.operation,
         recommend.operation,
         room.operation,
         auth.operation,

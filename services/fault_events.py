@@ -85,11 +85,13 @@ class AlertRaised(AtStation):
     type = "alert.raised"
     topic: ClassVar[Topic | None] = Topic.ALERT
 
-    alert: str  # critical_fault, ticket_opened or ticket_clock
+    alert: str  # critical_fault, ticket_opened, ticket_clock, load_spike or stock_low
     severity: Severity
     kind: str
-    incident_id: str | None
-    ticket_id: str | None
+    incident_id: str | None = None
+    ticket_id: str | None = None
+    predicted_value: float | None = None  # of the forecast that has passed its threshold
+    threshold: float | None = None
     clock: Clock | None = None
     percent: int | None = None  # of the clock's limit
 

@@ -47,7 +47,9 @@ class JobFigures(OfferFigures):
     delivered_ids: tuple[str, ...]
     differences: tuple[Difference, ...]
     assignee_id: str | None
+    assignee_name: str | None
     credits_earned: int
+    reason: str | None
     created_at: Instant
     assigned_at: Instant | None
     picked_up_at: Instant | None

@@ -22,6 +22,9 @@ from services.duty_records import DutyRecords
 from services.entries import Entries
 from services.fault_side import FaultSide
 from services.faults import FaultService
+from services.forecast_side import ForecastSide
+from services.forecasts import ForecastService
+from services.foresight import Foresight
 from services.holds import Holds
 from services.imports import ImportService
 from services.job_ends import JobEnds
@@ -37,6 +40,7 @@ from services.positions import PositionService
 from services.promises import LATE, SHORT, Promises
 from services.qr import QrService
 from services.queue import QueueService
+from services.rebalancing import Rebalancing
 from services.rebooking import REBOOK_TIMER, Rebooking
 from services.recommend import RecommendService
 from services.retention import Retention
@@ -71,6 +75,8 @@ class Services:
     diversions: DiversionService
     custody: CustodyService
     faults: FaultService
+    forecasts: ForecastService
+    foresight: Foresight
     imports: ImportService
     jobs: JobReads
     partners: PartnerService
@@ -79,6 +85,7 @@ class Services:
     positions: PositionService
     qr: QrService
     queue: QueueService
+    rebalancing: Rebalancing
     recommend: RecommendService
     retention: Retention
     station_admin: StationAdmin
@@ -129,6 +136,7 @@ class Services:
         ends, cargo, offers = JobEnds(world, entries), Cargo(world, entries, custody), Offers(world)
         differences = Differences(world, ends, fault_side.faults)
         transport = TransportService(world, ends, cargo, offers, differences, awards)
+        forecast_side = ForecastSide.build(world, boards, transport)
         steps = {
             **fault_side.steps,
             LAPSE: diversions.on_lapse,
@@ -152,6 +160,9 @@ class Services:
             carriage=Carriage(world, ends, cargo, differences, awards),
             custody=custody,
             faults=fault_side.faults,
+            forecasts=forecast_side.forecasts,
+            foresight=forecast_side.foresight,
+            rebalancing=forecast_side.rebalancing,
             imports=ImportService(world, boards, station_admin, partners, batteries, people),
             jobs=JobReads(world, offers),
             partners=partners,

@@ -34,7 +34,7 @@ class PastSwaps:
     async def demand(self, station_id: str, at: datetime, minutes: int) -> Demand:
         """The windows of `minutes` ahead, at their end and lately, and how long the newest swaps took."""
         counted = (await self.demands(at, minutes, station_id)).get(station_id, {})
-        return await self.of_station(station_id, at, counted)
+        return await self.of_station(station_id, at, minutes, counted)
 
     async def demands(
         self, at: datetime, minutes: int, station_id: str | None = None
@@ -49,7 +49,7 @@ class PastSwaps:
         return found
 
     async def of_station(
-        self, station_id: str, at: datetime, counted: Mapping[Span, int], minutes: int = 60
+        self, station_id: str, at: datetime, minutes: int, counted: Mapping[Span, int]
     ) -> Demand:
         """One station's demand from what was counted."""
         first = await self.first(station_id)

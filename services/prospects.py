@@ -43,15 +43,20 @@ def predicted_load(known: Prospects, *, queue_length: int, active: int, capacity
     return round(load_value(LOAD.complete(features), LOAD.horizon.usual), 3)
 
 
-def predicted_fault_risk(known: Prospects, *, open_tickets: int, packs: int, quarantined: int) -> float:
-    """Chance of a fault within a day, 0 to 1."""
-    features = _known(
+def fault_features(known: Prospects, *, open_tickets: int, packs: int, quarantined: int) -> dict[str, float]:
+    """What the fault model knows of a station."""
+    return _known(
         other_faults_7d=known.faults_7d,
         open_tickets=open_tickets,
         quarantined_share=quarantined / packs if packs else 0.0,
         temperature_c=known.warmest_c,
         soh=known.worst_soh,
     )
+
+
+def predicted_fault_risk(known: Prospects, *, open_tickets: int, packs: int, quarantined: int) -> float:
+    """Chance of a fault within a day, 0 to 1."""
+    features = fault_features(known, open_tickets=open_tickets, packs=packs, quarantined=quarantined)
     return round(fault_value(FAULT.complete(features), FAULT.horizon.usual), 3)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from pydantic import Field
@@ -10,6 +11,14 @@ from pydantic import Field
 from services.base import Model
 
 WALK_IN_TOKEN: Final = timedelta(hours=12)
+
+
+class RebalancingMode(StrEnum):
+    """What becomes of the plan that carries packs to where they will be missed."""
+
+    OFF = "off"
+    SUGGEST = "suggest"  # admins are told
+    CREATE = "create"  # jobs are made
 
 
 class Rules(Model):
@@ -27,6 +36,7 @@ class Rules(Model):
     staff_minimum: int = Field(1, ge=0)  # that a diversion must leave at a station
     diversion_offer_minutes: float = Field(10, gt=0)
     safety_stock: int = Field(0, ge=0)
+    rebalancing: RebalancingMode = RebalancingMode.SUGGEST
     charged_soc: float = Field(90, gt=0, le=100)  # a pack at or above this is charged, %
     gps_full_days: float = Field(30, ge=1)  # every fix; a phone may send one a day late
     gps_keep_days: float = Field(180, ge=1)  # then one a minute until then

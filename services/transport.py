@@ -29,6 +29,7 @@ from services.models import STANDARD, PostingState
 from services.offers import STANDS_FOR, Offers, is_exhausted
 from services.ports import Transaction
 from services.reward import reward
+from services.staff_views import name_of
 from services.states import JOB_MOVES, OPEN_JOB, UNDERWAY, JobState, moved
 from services.stillness import STILL_FOR, STUCK, last_moved
 from services.timers import clear_timers, set_timer, timer
@@ -46,6 +47,7 @@ class Order(Model):
     battery_count: int
     battery_type: str = STANDARD
     priority: int = 1
+    reason: str | None = None
 
 
 class TransportService:
@@ -98,6 +100,7 @@ class TransportService:
             distance_m=round(away_m),
             credits=reward(self._world.rules.transport_base_credits, away_m, len(packs)),
             priority=order.priority,
+            reason=order.reason,
             created_by=by,
             created_at=now,
             expires_at=now + STANDS_FOR,
@@ -116,6 +119,7 @@ class TransportService:
             taken = job.changed(
                 state=moved(JOB_MOVES, job.state, JobState.ASSIGNED),
                 assignee_id=by,
+                assignee_name=await name_of(tx, by),
                 assigned_at=self._world.clock(),
             )
             await tx.transport_jobs.replace(taken)
@@ -168,6 +172,7 @@ class TransportService:
         free = job.changed(
             state=moved(JOB_MOVES, job.state, JobState.PENDING),
             assignee_id=None,
+            assignee_name=None,
             assigned_at=None,
             wave=0,
             offered_to=(),

@@ -1,0 +1,41 @@
+"""What forecasts have to tell: a queue that will be full, a stock that will run out, packs to be carried."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from services.events import AtStation, Topic
+from services.fault_events import AlertRaised
+from services.job_models import EndKind
+
+
+class LoadSpike(AlertRaised):
+    """A station's queue will be nearly full. Told once, until it is not so any more."""
+
+    type = "load.spike"
+
+
+class StockLow(AlertRaised):
+    """A station will probably run out of charged packs. Told once, until it is not so any more."""
+
+    type = "stock.low"
+
+
+class JobSuggested(AtStation):
+    """Packs should be carried to where they are needed; `job:create` would do it. At its source's key."""
+
+    name = "job:suggested"
+    type = "job.suggested"
+    topic: ClassVar[Topic | None] = Topic.LOGISTICS
+
+    source_kind: EndKind
+    source_id: str
+    target_kind: EndKind
+    target_id: str
+    battery_count: int
+    distance_m: int
+    urgency: float
+    reason: str
+
+    def rooms(self) -> tuple[str, ...]:
+        return ("admin",)

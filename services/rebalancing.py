@@ -1,0 +1,176 @@
+"""Packs go from where they can be spared to where they will be missed: suggested, or made into jobs."""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Final
+
+from mlmodels.catalog import REBALANCING
+from mlmodels.heuristics.stock import FREE_SHARE
+from services.again import insist
+from services.board import StationBoard
+from services.errors import Conflict, NoBattery, NotFound
+from services.forecast_facts import JobSuggested
+from services.job_figures import EndRef
+from services.job_models import EndKind, Job
+from services.kept_forecasts import KeptForecast
+from services.models import STANDARD, HolderKind, Partner
+from services.near import boards_near
+from services.ports import Transaction, Where
+from services.predictions import PackMove
+from services.rebalancing_plan import REACH_M, Spot, plan
+from services.rules import RebalancingMode
+from services.states import OPEN_JOB, BatteryState
+from services.transport import Order, TransportService
+from services.world import World
+
+HUB: Final = "hub"  # who orders these jobs
+KEPT_BACK: Final = 2  # charged packs, beyond what the forecast wants, that a station never gives away
+URGENT: Final = 0.8
+PRIORITY, URGENT_PRIORITY = 2, 4
+MOST_PARTNERS: Final = 500
+
+Pair = tuple[EndKind, str, EndKind, str]
+
+
+class Rebalancing:
+    """Plans with the newest kept forecasts; a station without one is left alone."""
+
+    def __init__(self, world: World, transport: TransportService) -> None:
+        self._world = world
+        self._transport = transport
+        self._told: frozenset[Pair] = frozenset()
+
+    async def moves_of(self, board: StationBoard) -> list[PackMove]:
+        """The moves from and to a station, planned with the stations around it alone."""
+        live = self._world.live
+        near = await boards_near(
+            live, board.location, within_m=REACH_M, is_enough=lambda boards, known_m: known_m >= REACH_M
+        )
+        return [move for move in await self._plan(near) if board.station_id in _stations(move)]
+
+    async def propose(self) -> Sequence[PackMove]:
+        """Do with the whole network's plan what the operator has chosen; answers what is new of it."""
+        mode = self._world.rules.rebalancing
+        if mode is RebalancingMode.OFF:
+            return []
+        moves = await self._plan(await self._world.live.boards())
+        if mode is RebalancingMode.SUGGEST:
+            return await self._suggest(moves)
+        return [move for move in moves if await insist(partial(self._create, move))]
+
+    # -- the plan
+
+    async def _plan(self, boards: Iterable[StationBoard]) -> list[PackMove]:
+        jobs = await self._world.records.now.transport_jobs.find({"state": OPEN_JOB})
+        taken = {_pair_of(job) for job in jobs}
+        spots = [*await self._stations(boards, jobs), *await self._partners(jobs)]
+        return [move for move in plan(spots) if _pair(move) not in taken]
+
+    async def _stations(self, boards: Iterable[StationBoard], jobs: Sequence[Job]) -> list[Spot]:
+        active = [board for board in boards if board.is_active]
+        ids = [board.station_id for board in active]
+        stations = self._world.records.now.stations
+        slots = {one.id: one.slots for one in await gather(*map(stations.get, ids)) if one is not None}
+        kept = await gather(*(self._world.live.forecast(REBALANCING.name, id) for id in ids))
+        return [
+            _spot(board, forecast, slots[board.station_id], jobs)
+            for board, forecast in zip(active, kept, strict=True)
+            if forecast is not None and board.station_id in slots
+        ]
+
+    async def _partners(self, jobs: Sequence[Job]) -> list[Spot]:
+        partners = await self._world.records.now.partner_shops.find({}, limit=MOST_PARTNERS)
+        return list(await gather(*(self._partner(partner, jobs) for partner in partners)))
+
+    async def _partner(self, partner: Partner, jobs: Sequence[Job]) -> Spot:
+        packs = self._world.records.now.batteries
+        here: Where = {"holder.kind": HolderKind.PARTNER, "holder.id": partner.id}
+        charged: Where = {"state": BatteryState.CHARGED, "held_for": None, "battery_type": STANDARD}
+        return Spot(
+            kind=EndKind.PARTNER,
+            id=partner.id,
+            location=partner.location,
+            spare=await packs.count({**here, **charged}),
+            room=partner.capacity - await packs.count(here) - _inbound(EndKind.PARTNER, partner.id, jobs),
+        )
+
+    # -- what comes of it
+
+    async def _suggest(self, moves: Sequence[PackMove]) -> list[PackMove]:
+        """Tell admins of moves that the plan before did not have."""
+        fresh = [move for move in moves if _pair(move) not in self._told]
+        async with self._world.records.transaction() as tx:
+            for move in fresh:
+                tx.log(await self._suggestion(tx, move))
+        self._told = frozenset(map(_pair, moves))
+        return fresh
+
+    async def _suggestion(self, tx: Transaction, move: PackMove) -> JobSuggested:
+        place = tx.stations if move.source_kind is EndKind.STATION else tx.partner_shops
+        source = await place.get(move.source_id)
+        version = source.version if source else 0
+        return JobSuggested(**self._world.stamp(), version=version, station_id=move.source_id, **dict(move))
+
+    async def _create(self, move: PackMove) -> bool:
+        """Order a job; false when the packs cannot be spared after all, or the pair has one already."""
+        source = EndRef(kind=move.source_kind, id=move.source_id)
+        target = EndRef(kind=move.target_kind, id=move.target_id)
+        try:
+            async with self._world.records.transaction() as tx:
+                if await _has_job(tx, move):
+                    return False
+                order = Order(
+                    source=source,
+                    target=target,
+                    battery_count=move.battery_count,
+                    priority=URGENT_PRIORITY if move.urgency >= URGENT else PRIORITY,
+                    reason=move.reason,
+                )
+                await self._transport.create(order, by=HUB)
+        except (NoBattery, Conflict, NotFound):
+            return False
+        return True
+
+
+async def _has_job(tx: Transaction, move: PackMove) -> bool:
+    jobs = await tx.transport_jobs.find({"source.id": move.source_id, "state": OPEN_JOB})
+    return _pair(move) in map(_pair_of, jobs)
+
+
+def _spot(board: StationBoard, forecast: KeptForecast, slots: int, jobs: Sequence[Job]) -> Spot:
+    """A station: what is on its way since the forecast was made is needed no more."""
+    kind, counts = EndKind.STATION, board.stock.counts
+    ordered = _inbound(kind, board.station_id, [job for job in jobs if job.created_at > forecast.at])
+    inbound = _inbound(kind, board.station_id, jobs)
+    sellable = board.stock.sellable.get(STANDARD, 0)
+    spare = min(int(forecast.own["packs_to_spare"]), sellable) - KEPT_BACK
+    return Spot(
+        kind=kind,
+        id=board.station_id,
+        location=board.location,
+        bring=max(0, int(forecast.own["packs_to_bring"]) - ordered),
+        spare=max(0, spare),
+        overflow=max(0, int(counts.total + inbound - slots * (1 - FREE_SHARE))),
+        room=slots - counts.total - inbound,
+        urgency=forecast.own["stock_out_probability"],
+    )
+
+
+def _inbound(kind: EndKind, id: str, jobs: Iterable[Job]) -> int:
+    return sum(len(job.battery_ids) for job in jobs if (job.target.kind, job.target.id) == (kind, id))
+
+
+def _stations(move: PackMove) -> tuple[str, ...]:
+    ends = ((move.source_kind, move.source_id), (move.target_kind, move.target_id))
+    return tuple(id for kind, id in ends if kind is EndKind.STATION)
+
+
+def _pair(move: PackMove) -> Pair:
+    return (move.source_kind, move.source_id, move.target_kind, move.target_id)
+
+
+def _pair_of(job: Job) -> Pair:
+    return (job.source.kind, job.source.id, job.target.kind, job.target.id)
