@@ -176,7 +176,9 @@ async def test_who_it_concerns_hears_every_step(hub: RunningHub, haulage: Haulag
     assert len(taker.of("job:completed")) == 1  # in two of its rooms, told once
 
 
-async def test_admins_see_every_van_in_the_snapshot_and_as_it_moves(hub: RunningHub, haulage: Haulage) -> None:
+async def test_admins_see_every_van_in_the_snapshot_and_as_it_moves(
+    hub: RunningHub, haulage: Haulage
+) -> None:
     source, target = await hub.station(), await hub.station(charged=0)
     job, driver = await haulage.accepted(source, target)
     await haulage.at(driver, source, metres=3000)
@@ -211,8 +213,16 @@ async def test_who_loses_a_job_leaves_its_room(hub: RunningHub, haulage: Haulage
     room = f"job:{job['job_id']}"
     await driver.call("room:join", room=room)
 
-    assert (await driver.call("job:release", job_id=job["job_id"], reason="flat tyre")).ok
+    released = await driver.call("job:release", job_id=job["job_id"], reason="flat tyre")
 
+    assert fields(job, "assignee_id", "assignee_name") == {
+        "assignee_id": driver.id,
+        "assignee_name": driver.id,
+    }
+    assert fields(released.data, "assignee_id", "assignee_name") == {
+        "assignee_id": None,
+        "assignee_name": None,
+    }
     assert room in (await driver.until("room:changed"))["left"]
     assert (await driver.call("room:join", room=room)).code == "forbidden"
 
