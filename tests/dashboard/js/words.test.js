@@ -1,5 +1,6 @@
 // @ts-check
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Digest } from "../../../web_dashboard/static/js/model/digest.js";
 import { FeedLog } from "../../../web_dashboard/static/js/model/feed.js";
@@ -13,7 +14,7 @@ import {
   plural,
   waitRange,
 } from "../../../web_dashboard/static/js/model/format.js";
-import { gapRow, sentence } from "../../../web_dashboard/static/js/model/sentences.js";
+import { gapRow, isDeclared, sentence } from "../../../web_dashboard/static/js/model/sentences.js";
 import { sorted } from "../../../web_dashboard/static/js/model/sorting.js";
 import {
   canServe,
@@ -94,11 +95,54 @@ test("events are told as sentences with names", () => {
   );
 });
 
-test("events of later versions are told in general terms, state alone is not told", () => {
-  assert.equal(say("fault:raised", {}), "Fault raised at Majestic");
-  assert.equal(say("job:picked-up", { station_id: undefined }), "Job picked up");
-  for (const name of ["station:updated", "queue:updated", "stats:tick", "hub:session", "unheard:of"])
+test("work is told as sentences with names", () => {
+  const job = {
+    station_id: undefined,
+    from: { kind: "station", id: "station_001", name: "As it was called" },
+    to: { kind: "partner", id: "shop_001", name: "Shop" },
+    assignee_id: "transporter_001",
+  };
+  assert.equal(say("job:created", { ...job, battery_count: 1 }), "1 pack to go from Majestic to Shop");
+  assert.equal(
+    say("job:picked-up", { ...job, loaded_ids: ["a", "b"] }),
+    "transporter_001 has 2 packs of Majestic aboard, for Shop",
+  );
+  const asked = { staff_id: "s", staff_name: "Uma Rao", from_station_id: "station_001", to_station_id: "x" };
+  assert.equal(say("staff:diversion-offered", asked), "Uma Rao is asked to go from Majestic to x");
+  assert.equal(
+    say("diversion:changed", { ...asked, state: "lapsed" }),
+    "Uma Rao did not answer and stays at Majestic",
+  );
+  assert.equal(
+    say("fault:raised", { severity: "high", kind: "charger_fault" }),
+    "High fault at Majestic: charger fault",
+  );
+  assert.equal(
+    say("alert:raised", { alert: "ticket_clock", kind: "slot_jam", clock: "repair", percent: 75 }),
+    "75 % of the time to repair slot jam at Majestic is gone",
+  );
+  assert.equal(say("fault:changed", { state: "ticketed", kind: "slot_jam" }), null);
+});
+
+test("an event that nobody has put into words is told by its name, state alone is not told", () => {
+  assert.equal(say("unheard:of-before", {}), "Unheard of before at Majestic");
+  assert.equal(say("job:repainted", { station_id: undefined }), "Job repainted");
+  assert.equal(say("constructor", { station_id: undefined }), "Constructor");
+  for (const name of ["station:updated", "queue:updated", "stats:tick", "hub:session", "job:moved"])
     assert.equal(say(name, {}), null);
+});
+
+test("somebody has decided of every event that the hub declares what it says", () => {
+  const file = new URL("../../../docs/generated/asyncapi.json", import.meta.url);
+  const { channels, operations } = JSON.parse(readFileSync(file, "utf8"));
+  const events = Object.keys(channels.hub.messages).filter(
+    (name) => !name.endsWith(".ack") && operations[name]?.action !== "receive",
+  );
+  assert.ok(events.length > 40, `${events.length} events`);
+  assert.deepEqual(
+    events.filter((name) => !isDeclared(name)),
+    [],
+  );
 });
 
 test("text of the network stays text", () => {

@@ -14,6 +14,7 @@ const ROOM = { top: 48, right: 52, bottom: 52, left: 52 };
 const phone = matchMedia("(max-width: 759px)"); // where a station's panel is a sheet over the map
 const SHEET_SHARE = 0.72;
 const KEY_PAN = 80; // pixels
+const MOVING = /** @type {const} */ (["positions", "entries", "jobs"]);
 
 /** Three layers of one view: the ground and the riders on canvases, the stations as elements. */
 export class StationMap {
@@ -42,11 +43,13 @@ export class StationMap {
     this.#stops = [
       app.store.subscribe((topics, event, payload) => {
         if (topics.has("stations")) stations();
-        if (topics.has("positions") || topics.has("entries")) this.#riders.moved();
+        if (MOVING.some((topic) => topics.has(topic))) this.#riders.moved();
         if (event) this.#markers.pulse(event, payload);
       }),
       app.selected.subscribe(() => this.#show()),
       app.hovered.subscribe(stations),
+      app.job.subscribe(() => this.#riders.moved()),
+      app.tab.subscribe(() => this.#riders.moved()),
       theme.subscribe(() => requestAnimationFrame(all)),
       () => sizes.disconnect(),
       () => gestures.close(),

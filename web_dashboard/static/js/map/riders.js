@@ -3,6 +3,7 @@ import { calm } from "../ui/theme.js";
 import { Layer } from "./canvas.js";
 import { project } from "./mercator.js";
 import { Motion } from "./motion.js";
+import { Vans } from "./vans.js";
 
 /** @typedef {import("./mercator.js").View} View @typedef {import("../app.js").App} App */
 
@@ -15,6 +16,7 @@ export class Riders {
   #view;
   #app;
   #motion = new Motion();
+  #vans;
   #frame = 0;
   #drawnAt = -Infinity;
   #stale = true;
@@ -24,6 +26,7 @@ export class Riders {
     this.#layer = new Layer(box);
     this.#view = view;
     this.#app = app;
+    this.#vans = new Vans(this.#layer, view, app, this.#motion);
   }
 
   resize() {
@@ -69,17 +72,20 @@ export class Riders {
     const { pen } = this.#layer;
     const bound = this.#app.store.entries.stationsByUser();
     pen.clearRect(0, 0, this.#view.width, this.#view.height);
+    this.#vans.drawWays();
     this.#ties(bound);
     this.#dots(bound, false);
     this.#dots(bound, true);
+    this.#vans.drawVans();
   }
 
   /** @param {Map<string, string>} bound @param {boolean} withEntry */
   #dots(bound, withEntry) {
     const { pen } = this.#layer;
+    const { positions } = this.#app.store;
     pen.beginPath();
     for (const [id, point] of this.#motion) {
-      if (bound.has(id) !== withEntry) continue;
+      if (bound.has(id) !== withEntry || Vans.drives(id, positions.get(id)?.role)) continue;
       const [x, y] = this.#view.at(point.x, point.y);
       const radius = withEntry ? 3.6 : 2.2;
       pen.moveTo(x + radius, y);

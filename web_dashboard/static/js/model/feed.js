@@ -9,7 +9,9 @@ export const KINDS = [
   { kind: "credits", label: "Credits" },
   { kind: "packs", label: "Packs" },
   { kind: "transport", label: "Transport" },
+  { kind: "staff", label: "Staff" },
   { kind: "alerts", label: "Alerts" },
+  { kind: "other", label: "Other" },
 ];
 
 /** What has happened, newest first, at most `most` rows. */

@@ -57,3 +57,8 @@ export function entryState(state, called = false) {
   if (called) return "Called";
   return { confirmed: "On the way", approaching: "Near", arrived: "Here" }[state] ?? state;
 }
+
+/** @param {number} metres */
+export function kilometres(metres) {
+  return metres < 995 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`;
+}

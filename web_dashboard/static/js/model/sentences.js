@@ -1,111 +1,70 @@
 // @ts-check
 /**
- * Events in words. What is not listed here and looks like an alert or a job is told in general terms;
- * pure state (`station:updated`, `queue:changed`, ...) is not told at all.
- *
+ * Events in words. What each says is in `telling.js`; what is not listed there is told by its name, so that nothing
+ * happens unseen; pure state (`station:updated`, `queue:changed`, ...) is not told at all.
+ */
+import { SILENT, TELL } from "./telling.js";
+import { capital, shortId, spaced } from "./words.js";
+
+/**
  * @typedef {import("./types.js").FeedRow} FeedRow
  * @typedef {import("./types.js").Part} Part
+ * @typedef {import("./telling.js").Told} Told
  * @typedef {{stations: Map<string, {name: string}>, names: Map<string, string>}} Names
  */
 
 /** @param {string} template @param {any} payload @param {Names} names @returns {Part[]} */
 function fill(template, payload, names) {
-  return template
+  const parts = template
     .split(/(\{\w+\})/)
     .filter(Boolean)
-    .map((piece) => part(piece, payload, names));
+    .map((piece) => (PIECES[piece] ? PIECES[piece](payload, names) : { text: piece }));
+  return parts.map((part, i) => (i === 0 && !part.is ? { ...part, text: capital(part.text) } : part));
 }
 
-/** @param {string} piece @param {any} payload @param {Names} names @returns {Part} */
-function part(piece, payload, names) {
-  switch (piece) {
-    case "{who}":
-      return {
-        text: payload.user_name ?? names.names.get(payload.user_id) ?? payload.user_id ?? "Somebody",
-        is: "person",
-      };
-    case "{where}":
-      return {
-        text: names.stations.get(payload.station_id)?.name ?? payload.station_id,
-        is: "station",
-        id: payload.station_id,
-      };
-    case "{pack}":
-      return { text: payload.battery_id ?? "A pack", is: "thing" };
-    default:
-      return { text: piece };
-  }
+/** @type {Record<string, (payload: any, names: Names) => Part>} */
+const PIECES = {
+  "{who}": (p, names) => person(p.user_id, p.user_name, names),
+  "{staff}": (p, names) => person(p.staff_id, p.staff_name, names),
+  "{carrier}": (p, names) => person(p.assignee_id, p.assignee_name, names),
+  "{where}": (p, names) => station(p.station_id, names),
+  "{here}": (p, names) => station(p.from_station_id, names),
+  "{there}": (p, names) => station(p.to_station_id, names),
+  "{from}": (p, names) => end(p.from, names),
+  "{to}": (p, names) => end(p.to, names),
+  "{pack}": (p) => ({ text: p.battery_id ?? "A pack", is: "thing" }),
+  "{job}": (p) => ({ text: shortId(p.job_id), is: "thing" }),
+  "{kind}": (p) => ({ text: spaced(p.kind) || "a fault" }),
+};
+
+/** @param {string | undefined} id @param {string | undefined} name @param {Names} names @returns {Part} */
+function person(id, name, names) {
+  return { text: name ?? names.names.get(id ?? "") ?? id ?? "Somebody", is: "person" };
 }
 
-const WHY_LEFT = {
-  cancelled: "{who} left the queue at {where}",
-  no_show: "{who} did not come to {where}",
-  expired: "{who} did not come to the bay at {where} in time",
-};
+/** @param {string} id @param {Names} names @returns {Part} */
+function station(id, names) {
+  return { text: names.stations.get(id)?.name ?? id ?? "a station", is: "station", id };
+}
 
-const PACK = {
-  charged: "{pack} is charged at {where}",
-  charging: "{pack} charges at {where}",
-  quarantined: "{pack} is in quarantine at {where}",
-  in_use: "{pack} leaves {where} with its rider",
-  in_transit: "{pack} is on its way from {where}",
-  retired: "{pack} is retired at {where}",
-};
+/** An end of a job: a station, or a partner. @param {any} told @param {Names} names @returns {Part} */
+function end(told, names) {
+  if (told?.kind === "station") return station(told.id, names);
+  return { text: told?.name ?? told?.id ?? "a place", is: "thing" };
+}
 
-/** @type {Record<string, (payload: any) => [FeedRow["kind"], string, FeedRow["tone"]?] | null>} */
-const TELL = {
-  "queue:confirmed": (p) => [
-    "queue",
-    p.position ? `{who} takes place ${p.position} at {where}` : "{who} reserves at {where}",
-  ],
-  "queue:left": (p) => [
-    "queue",
-    /** @type {any} */ (WHY_LEFT)[p.state] ?? WHY_LEFT.cancelled,
-    p.state === "cancelled" ? "plain" : "bad",
-  ],
-  "queue:called": () => ["queue", "{who} is called to the bay at {where}"],
-  "queue:still-coming": () => ["queue", "{who} is asked whether they still come to {where}"],
-  "queue:offered": () => ["queue", "{who} is offered a place at {where}"],
-  "customer:approaching": () => ["arrivals", "{who} is near {where}"],
-  "customer:arrived": () => ["arrivals", "{who} has arrived at {where}"],
-  "customer:left": () => ["arrivals", "{who} moves away from {where}"],
-  "qr:scanned": () => ["swaps", "{who} is scanned in at {where}"],
-  "swap:completed": (p) => [
-    "swaps",
-    p.old_battery_health === "faulty" ? "{who} swapped a faulty pack at {where}" : "{who} swapped at {where}",
-    p.old_battery_health === "faulty" ? "bad" : "good",
-  ],
-  "swap:cancelled": () => ["swaps", "{who}’s swap at {where} was stopped", "bad"],
-  "credits:awarded": (p) => ["credits", `{who} earns ${p.amount} credits`],
-  "battery:changed": (p) => [
-    "packs",
-    p.held
-      ? "{pack} is promised at {where}"
-      : (/** @type {any} */ (PACK)[p.state] ?? "{pack} changed at {where}"),
-    p.state === "quarantined" ? "bad" : "plain",
-  ],
-};
+/** What an event that nobody has put into words says: its name. @param {string} name @param {any} payload @returns {Told} */
+function general(name, payload) {
+  const words = capital(name.replace(/[:_-]/g, " ")) + (payload.station_id ? " at {where}" : "");
+  if (/^job:/.test(name)) return ["transport", words];
+  if (/^(fault|ticket|alert|device):/.test(name)) return ["alerts", words, "bad"];
+  if (/^(queue|waitlist):/.test(name)) return ["queue", words];
+  return [/^(staff|diversion|shift):/.test(name) ? "staff" : "other", words];
+}
 
-const SILENT = new Set([
-  "queue:updated",
-  "queue:ended",
-  "queue:changed",
-  "staff:changed",
-  "station:updated",
-  "gps:positions",
-  "stats:tick",
-  "hub:session",
-  "job:moved",
-  "auth:expired",
-]);
-
-/** @param {string} name @returns {[FeedRow["kind"], string, FeedRow["tone"]?] | null} */
-function general(name) {
-  const words = name.replace(/[:_-]/g, " ");
-  const said = words[0].toUpperCase() + words.slice(1);
-  if (/^job:/.test(name)) return ["transport", said];
-  if (/^(fault|ticket|alert|model|staff|diversion):/.test(name)) return ["alerts", said, "bad"];
-  return null;
+/** Whether somebody has decided what an event says. @param {string} name */
+export function isDeclared(name) {
+  return Object.hasOwn(TELL, name) || SILENT.has(name);
 }
 
 /** Honest about what the list lacks. @returns {FeedRow} */
@@ -125,16 +84,10 @@ export function gapRow() {
  */
 export function sentence(name, payload, names) {
   if (SILENT.has(name)) return null;
-  const told = TELL[name] ? TELL[name](payload) : general(name);
+  const told = Object.hasOwn(TELL, name) ? TELL[name](payload) : general(name, payload);
   if (!told) return null;
   const [kind, words, tone = "plain"] = told;
-  const template = TELL[name] || !payload.station_id ? words : `${words} at {where}`;
   const id = `${name} ${payload.id ?? `${payload.at} ${payload.entry_id ?? payload.battery_id ?? ""}`}`;
-  return {
-    id,
-    at: payload.at ?? new Date().toISOString(),
-    kind,
-    tone,
-    parts: fill(template, payload, names),
-  };
+  const at = payload.at ?? new Date().toISOString();
+  return { id, at, kind, tone, parts: fill(words, payload, names) };
 }

@@ -36,10 +36,21 @@ export const COLUMNS = {
  * @param {boolean} down
  */
 export function sorted(stations, by, down) {
-  const { of } = COLUMNS[by];
-  return [...stations].sort((a, b) => {
+  return ordered(stations, COLUMNS[by].of, down, (station) => station.name);
+}
+
+/**
+ * Rows by what `of` makes of them, and by `tie` where that is equal.
+ * @template T
+ * @param {Iterable<T>} rows
+ * @param {(row: T) => string | number} of
+ * @param {boolean} down
+ * @param {(row: T) => string} tie
+ */
+export function ordered(rows, of, down, tie) {
+  return [...rows].sort((a, b) => {
     const [left, right] = [of(a), of(b)];
     const order = typeof left === "string" ? left.localeCompare(String(right)) : left - Number(right);
-    return (down ? -order : order) || a.name.localeCompare(b.name);
+    return (down ? -order : order) || tie(a).localeCompare(tie(b));
   });
 }

@@ -1,13 +1,17 @@
 // @ts-check
 import { io } from "../../vendor/socket.io-client-4.8.4/socket.io.esm.min.js";
+import { NO_ANSWER } from "../model/problem.js";
 
 /**
  * @typedef {import("../model/store.js").Store} Store
  * @typedef {"connecting" | "live" | "resyncing" | "lost"} LinkState
+ * @typedef {import("../model/problem.js").Problem} Problem
+ * @typedef {{ok: true, data: any} | {ok: false, error: Problem}} Answer
  */
 
 const ACK_MS = 8000;
 const RETRY_MS = 2000;
+const ASKED = 2; // times a command is sent before it counts as unanswered
 const FINAL = new Set(["unauthenticated", "forbidden", "token_expired"]);
 
 /**
@@ -87,6 +91,20 @@ export class Live {
     this.#early = null;
     for (const [name, payload] of early) this.#store.apply(name, payload);
     this.#become("live");
+  }
+
+  /**
+   * Runs an operation; a command carries its `request_id`, and so may be sent again when no answer comes.
+   * @param {string} event
+   * @param {object} payload
+   * @returns {Promise<Answer>}
+   */
+  async call(event, payload) {
+    for (let turn = 0; turn < ASKED; turn += 1) {
+      const answer = await this.#ask(event, payload);
+      if (answer.ok || answer.error) return answer;
+    }
+    return { ok: false, error: NO_ANSWER };
   }
 
   /** @param {string} event @param {object} payload */

@@ -1,6 +1,7 @@
 // @ts-check
 import { batched } from "./batch.js";
 import { useEffect, useState } from "./html.js";
+import { second } from "./second.js";
 
 /** @typedef {import("../model/store.js").Store} Store @typedef {import("../model/store.js").Topic} Topic */
 
@@ -28,6 +29,11 @@ export function useSignal(signal) {
   const [, draw] = useState(0);
   useEffect(() => signal.subscribe(() => draw((/** @type {number} */ n) => n + 1)), [signal]);
   return signal.value;
+}
+
+/** Draws the calling component again once a second. */
+export function useSecond() {
+  return useSignal(second);
 }
 
 /**

@@ -15,6 +15,11 @@ export const PATHS = {
   list: "M2.5 4h11M2.5 8h11M2.5 12h11",
   pulse: "M1.5 8.5h3l1.8-5 3 9 1.9-6 .9 2h2.4",
   grid: "M2.5 2.5h4.6v4.6H2.5zM8.9 2.5h4.6v4.6H8.9zM2.5 8.9h4.6v4.6H2.5zM8.9 8.9h4.6v4.6H8.9z",
+  van: "M1.5 4.5h8v6.5h-8zM9.5 6.5h3l2 2.3V11h-5M4.2 12.6a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3ZM11.8 12.6a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3Z",
+  people:
+    "M6 7.5a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8ZM1.8 13.2c0-2.6 1.9-4 4.2-4s4.2 1.4 4.2 4M10.6 3a2.2 2.2 0 0 1 0 4.2M12 9.6c1.4.5 2.3 1.8 2.3 3.6",
+  alert: "M8 2.6 14.2 13H1.8L8 2.6ZM8 6.6v3M8 11.2v.1",
+  arrow: "M3 8h9.5M9 4.5 12.5 8 9 11.5",
   down: "M4.5 6.5 8 10l3.5-3.5",
 };
 
@@ -36,6 +41,27 @@ export const MARKS = {
 /** @param {{of: keyof typeof MARKS}} props */
 export function Mark({ of }) {
   return html`<svg class=${`mark is-${of}`} viewBox="0 0 16 16" aria-hidden="true"><path d=${MARKS[of]} /></svg>`;
+}
+
+const SEVERITY_MARKS = {
+  low: "M8 12.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9Z",
+  medium: "M3 3h10v10H3z",
+  high: "M8 1.9 14.1 8 8 14.1 1.9 8 8 1.9Z",
+  critical: "M8 2.6 14 13.2H2L8 2.6Z",
+};
+
+/** @param {{of: string}} props */
+export function SeverityMark({ of }) {
+  const path = /** @type {Record<string, string>} */ (SEVERITY_MARKS)[of] ?? SEVERITY_MARKS.medium;
+  return html`<svg class=${`mark severity-mark is-${of}`} viewBox="0 0 16 16" aria-hidden="true"><path d=${path} /></svg>`;
+}
+
+/** How far something has got: none, half or all of a disc; the word beside it says the same. @param {{of: number}} props */
+export function Stage({ of }) {
+  return html`<svg class="stage" viewBox="0 0 16 16" aria-hidden="true">
+    <circle cx="8" cy="8" r="5.5" />
+    ${of > 0 && html`<path d=${of >= 2 ? "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 1 1 0-11Z" : "M8 2.5a5.5 5.5 0 0 1 0 11Z"} />`}
+  </svg>`;
 }
 
 export function Logo() {

@@ -1,5 +1,7 @@
 // @ts-check
+import { BOARDS } from "../app.js";
 import { StationMap } from "../map/map.js";
+import { useSignal } from "../ui/hooks.js";
 import { html, useEffect, useRef } from "../ui/html.js";
 import { Icon, Mark } from "../ui/icons.js";
 
@@ -28,7 +30,7 @@ export function MapView({ app }) {
       <${Tool} icon="minus" name="Zoom out" keys="−" press=${() => map.current?.zoom(1 / 1.6)} />
       <${Tool} icon="fit" name="Show all stations" keys="0" press=${() => map.current?.home()} />
     </div>
-    <${Key} />
+    <${Key} app=${app} />
   </section>`;
 }
 
@@ -39,12 +41,13 @@ function Tool({ icon, name, keys, press }) {
   </button>`;
 }
 
-/** What the marks mean; open where there is room for it. */
-function Key() {
-  return html`<details class="map-key" open=${innerWidth >= 1280}>
+/** What the marks mean; open where there is room for it. @param {{app: import("../app.js").App}} props */
+function Key({ app }) {
+  const tab = useSignal(app.tab);
+  return html`<details class="map-key" open=${innerWidth >= 1280 && !BOARDS.has(tab)}>
     <summary>Key</summary>
     <ul>
-      <li><${Ring} />Riders waiting, in a ring of packs</li>
+      <li><${Ring} />Riders waiting, ring of packs</li>
       <li class="key-packs">
         <i class="swatch is-free" aria-hidden="true"></i>charged
         <i class="swatch is-promised" aria-hidden="true"></i>promised
@@ -55,6 +58,10 @@ function Key() {
       <li><${Mark} of="closed" />Closed</li>
       <li><i class="key-dot is-bound" aria-hidden="true"></i>Rider with a reservation</li>
       <li><i class="key-dot" aria-hidden="true"></i>Other rider</li>
+      <li>
+        <i class="key-van" aria-hidden="true"></i>Van
+        <i class="key-van is-full" aria-hidden="true"></i>with packs
+      </li>
     </ul>
   </details>`;
 }
