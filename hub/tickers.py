@@ -42,6 +42,7 @@ class Telemetry(Protocol):
         room: Any,
         droppable: bool = False,
         conflate_key: object = None,
+        conflate_each: tuple[str, str] | None = None,
         ignore_queue: bool = False,
     ) -> None: ...
 
@@ -94,7 +95,9 @@ class Positions:
             if position["role"] is None:  # whoever moved is connected to another node
                 position["role"] = await self._seen.find_role(position["user_id"])
         said = {"id": self._world.ids(), "at": rfc3339(self._world.clock()), "positions": positions}
-        await self._emitter.emit("gps:positions", said, room=ADMIN, droppable=True)
+        await self._emitter.emit(
+            "gps:positions", said, room=ADMIN, droppable=True, conflate_each=("positions", "user_id")
+        )
 
 
 class StatsTicker:

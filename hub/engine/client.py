@@ -92,7 +92,9 @@ class Client:
         if not self.present:
             return
         if self.held is None:
-            self.connection.send(packet.frames(self.payload_offsets), packet.lane, packet.key)
+            each = packet.each if self.connection.lanes is not None else None
+            for part in packet.parts(each) if each is not None else (packet,):
+                self.connection.send(part.frames(self.payload_offsets), part.lane, part.key)
             return
         self.held.append(packet)
         if self.held.size > self.connection.engine.options.max_backpressure_bytes:

@@ -16,6 +16,7 @@ from hub.engine.admission import ConnectRate
 from hub.engine.listener import addresses
 from hub.engine.native import EngineUnavailable, load
 from hub.engine.options import Options
+from hub.engine.outgoing import Each
 from hub.engine.proxies import Proxies
 from hub.engine.serializers import packet_class
 from hub.engine.server import Server, SessionHandler
@@ -153,11 +154,12 @@ class FallbackServer(socketio.AsyncServer):  # type: ignore[misc]
         *,
         droppable: bool = False,
         conflate_key: object = None,
+        conflate_each: Each | None = None,
         lane: str | None = None,
         once: tuple[str, int, int] | None = None,
     ) -> None:
         """As Server.emit; nothing is dropped or reordered here."""
-        del droppable, conflate_key, lane, once
+        del droppable, conflate_key, conflate_each, lane, once
         await super().emit(event, data, to, room, skip_sid, namespace, callback, ignore_queue)
 
 

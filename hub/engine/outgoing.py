@@ -9,6 +9,9 @@ from hub.engine.codec import Codec
 from hub.engine.lanes import STATE
 from hub.engine.packets import Frames
 
+Each = tuple[str, str]
+"""A payload's field with a list of things, and the things' field that says which one each is."""
+
 _own = Codec()
 
 
@@ -24,7 +27,9 @@ class Outgoing:
         "_as_argument",
         "_codec",
         "_in_payload",
+        "_parts",
         "_plain",
+        "each",
         "key",
         "lane",
         "namespace",
@@ -39,17 +44,20 @@ class Outgoing:
         codec: Codec = _own,
         lane: int = STATE,
         key: object = None,
+        each: Each | None = None,
         offset: str | None = None,
     ) -> None:
         self.namespace = namespace
         self.lane = lane
         self.key = key
+        self.each = each
         self.offset = offset
         self._codec = codec
         self._args: list[Any] | None = args if offset is not None else None
         self._plain = codec.event(namespace, args)
         self._as_argument: Frames | None = None
         self._in_payload: Frames | None = None
+        self._parts: list[Outgoing] | None = None
 
     @classmethod
     def of(
@@ -60,13 +68,15 @@ class Outgoing:
         codec: Codec = _own,
         lane: int = STATE,
         key: object = None,
+        each: Each | None = None,
         offset: str | None = None,
     ) -> Outgoing:
         """An event that is encoded already."""
         packet = cls.__new__(cls)
         packet.namespace, packet.lane, packet.key, packet.offset = namespace, lane, key, offset
         packet._plain, packet._args, packet._codec = frames, None, codec
-        packet._as_argument = packet._in_payload = None
+        packet.each = each
+        packet._as_argument = packet._in_payload = packet._parts = None
         return packet
 
     @property
@@ -83,6 +93,23 @@ class Outgoing:
     def size(self) -> int:
         """Bytes on the wire, without the offset."""
         return sum(map(len, self._plain))
+
+    def parts(self, each: Each) -> list[Outgoing]:
+        """One event for each of its things, with a key of its own: so the newest of each can wait."""
+        if self._parts is None:
+            name, payload = self._arguments()
+            field, by = each
+            self._parts = [
+                Outgoing(
+                    self.namespace,
+                    [name, {**payload, field: [thing]}],
+                    codec=self._codec,
+                    lane=self.lane,
+                    key=(name, thing[by]),
+                )
+                for thing in payload[field]
+            ]
+        return self._parts
 
     def frames(self, payload_offsets: bool) -> Frames:
         """The frames for a client that wants its offset in the payload, or as last argument."""

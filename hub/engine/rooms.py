@@ -11,7 +11,7 @@ from hub.engine.client import Client, Held, Phase
 from hub.engine.directory import Directory, event_args, targets
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
-from hub.engine.outgoing import Outgoing
+from hub.engine.outgoing import Each, Outgoing
 from hub.engine.recovery import Recovery
 from hub.engine.topics import Room, Space
 
@@ -54,6 +54,7 @@ class NativeRooms(Directory):
         *,
         droppable: bool = False,
         conflate_key: object = None,
+        conflate_each: Each | None = None,
         lane: str | None = None,
         **_others: Any,
     ) -> None:
@@ -69,7 +70,15 @@ class NativeRooms(Directory):
         number = TELEMETRY if droppable else STATE
         if lane and offset is None:  # what has an offset keeps its place in the stream
             number = LANES[lane]
-        packet = Outgoing(namespace, args, codec=self.server.codec, lane=number, key=key, offset=offset)
+        packet = Outgoing(
+            namespace,
+            args,
+            codec=self.server.codec,
+            lane=number,
+            key=key,
+            each=conflate_each,
+            offset=offset,
+        )
         if recovery is not None and not droppable:
             recovery.remember(packet, namespace, targets(room), skip)
         space = self._spaces.get(namespace)

@@ -19,6 +19,7 @@ from hub.engine.eio import Engine
 from hub.engine.fastpath import FastPath
 from hub.engine.incoming import Incoming
 from hub.engine.listener import Listener, addresses
+from hub.engine.outgoing import Each
 from hub.engine.rooms import NativeRooms, with_native_rooms
 from hub.engine.serializers import packet_class
 from hub.engine.session import Session
@@ -31,9 +32,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     """A drop-in AsyncServer that listens by itself.
 
     What it adds: `listen`, `close`, `drain`, `port`, `stats`; `emit(..., droppable, conflate_key,
-    lane)`; connection state recovery, `on_session_expired`. What it does differently: a client's
-    events are handled in order, one at a time, unless their handler is marked `concurrent`; what is
-    emitted to a client inside its connect handler leaves after its CONNECT.
+    conflate_each, lane)`; connection state recovery, `on_session_expired`. What it does differently:
+    a client's events are handled in order, one at a time, unless their handler is marked
+    `concurrent`; what is emitted to a client inside its connect handler leaves after its CONNECT.
     """
 
     eio: Engine
@@ -166,15 +167,17 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         *,
         droppable: bool = False,
         conflate_key: object = None,
+        conflate_each: Each | None = None,
         lane: str | None = None,
         once: tuple[str, int, int] | None = None,
     ) -> None:
         """Emit an event to a client, a room, several of both, or everybody.
 
         `droppable` marks telemetry: it has no offset, and a client that cannot keep up gets only
-        the newest of each `conflate_key`, or none. `lane` says what goes first to such a client:
-        "ack", then "state" (the default), then "telemetry". `once` is for several nodes: see
-        ClusterRooms.emit.
+        the newest of each `conflate_key`, or none. An event of many things names them by `conflate_each`,
+        a field of its payload and one of theirs: then it gets the newest of each thing, one by one.
+        `lane` says what goes first to such a client: "ack", then "state" (the default), then
+        "telemetry". `once` is for several nodes: see ClusterRooms.emit.
         """
         await self.manager.emit(
             event,
@@ -186,6 +189,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             ignore_queue=ignore_queue,
             droppable=droppable,
             conflate_key=conflate_key,
+            conflate_each=conflate_each,
             lane=lane,
             once=once,
         )

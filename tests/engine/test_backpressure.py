@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -63,6 +64,39 @@ async def test_telemetry_of_a_slow_client_is_the_newest_per_key(serve: Serve, sl
     assert events == [["gps", [vehicle, 999]] for vehicle in range(5)]
     assert hub.server.stats()["conflated"] == 4995
     assert hub.server.stats()["dropped"] == 1
+
+
+async def test_batches_reach_a_slow_client_as_the_newest_of_each_thing_in_them(
+    serve: Serve, slow: Slow
+) -> None:
+    """Whoever was in one batch alone is not lost with it."""
+    hub = await serve()
+    fast = await hub.joined()
+    connection = await stall(hub, slow)
+    batches = [[("a", 1), ("b", 1)], [("b", 2), ("c", 2)], [("b", 3)]]
+    for number, batch in enumerate(batches):
+        vans = [{"van": van, "at": at} for van, at in batch]
+        payload = {"id": number, "vans": vans}
+        await hub.server.emit("gps", payload, droppable=True, conflate_each=("vans", "van"))
+    await hub.server.emit("end", 0, droppable=True, conflate_key="end")
+
+    events = fill(await slow.events("end"))
+
+    assert events == [
+        ["gps", {"id": 0, "vans": [{"van": "a", "at": 1}]}],
+        ["gps", {"id": 2, "vans": [{"van": "b", "at": 3}]}],
+        ["gps", {"id": 1, "vans": [{"van": "c", "at": 2}]}],
+    ]
+    assert hub.server.stats()["conflated"] == 2
+    assert hub.server.stats()["dropped"] == 0
+    await eventually(lambda: connection.lanes is None)
+    heard = [event async for event in _until(fast, "end")]
+    assert [len(value["vans"]) for name, value in heard if name == "gps"] == [2, 2, 1]
+
+
+async def _until(client: Any, name: str) -> AsyncIterator[list[Any]]:
+    while (event := await client.event())[0] != name:
+        yield event
 
 
 async def test_ack_overtakes_state_and_state_overtakes_telemetry(serve: Serve, slow: Slow) -> None:

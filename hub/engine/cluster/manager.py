@@ -15,7 +15,7 @@ from hub.engine.directory import event_args, targets
 from hub.engine.errors import BusUnavailable
 from hub.engine.lanes import LANES, STATE, TELEMETRY
 from hub.engine.options import Options
-from hub.engine.outgoing import Outgoing
+from hub.engine.outgoing import Each, Outgoing
 from hub.engine.rooms import NativeRooms
 
 _RESYNC: Final = b"events were missed; connect again"
@@ -82,6 +82,7 @@ class ClusterRooms(NativeRooms):
         *,
         droppable: bool = False,
         conflate_key: object = None,
+        conflate_each: Each | None = None,
         lane: str | None = None,
         once: tuple[str, int, int] | None = None,
         ignore_queue: bool = False,
@@ -109,6 +110,7 @@ class ClusterRooms(NativeRooms):
             codec=self.server.codec,
             lane=LANES[lane] if lane and not has_offset else TELEMETRY if droppable else STATE,
             key=(event, conflate_key) if conflate_key is not None else None,
+            each=conflate_each,
         )
         message = Message(namespace, aims, skip, packet, event if event in self._watched else None)
         if ignore_queue:

@@ -37,6 +37,7 @@ def pack(message: Message, *, has_offset: bool) -> bytes:
         has_offset,
         ends,
         message.watched,
+        packet.each,
     )
     return orjson.dumps(head) + b"\n" + b"".join(frames)
 
@@ -45,16 +46,18 @@ def unpack(raw: bytes, offset: str, codec: Codec) -> Message:
     """The event as another node, or a stream, has given it."""
     head, _, body = raw.partition(b"\n")
     namespace, targets, skip, lane, key, has_offset, ends, *more = orjson.loads(head)
+    watched, each = (*more, None, None)[:2]  # nodes of an earlier version do not say these
     frames = tuple(body[start:end] for start, end in pairwise(ends))
     packet = Outgoing.of(
         namespace,
         frames,
         lane=lane,
         key=_hashable(key),
+        each=_hashable(each),
         codec=codec,
         offset=offset if has_offset else None,
     )
-    return Message(namespace, tuple(targets), tuple(skip), packet, *more)
+    return Message(namespace, tuple(targets), tuple(skip), packet, watched)
 
 
 def _hashable(key: Any) -> Any:
