@@ -27,15 +27,18 @@ from services.states import (
     OPEN,
     OPEN_JOB,
     TICKET_OPEN,
+    WAITLISTED,
     BatteryState,
     EntryState,
     JobState,
     SwapState,
 )
+from services.waiting_models import Waiting
 
 SHOWN: Final = (
     "stations",
     "queues",
+    "waitlist",
     "transport_jobs",
     "batteries",
     "swaps",
@@ -52,6 +55,7 @@ _SOUND: Final = (BatteryState.CHARGED, BatteryState.CHARGING, BatteryState.QUARA
 
 _WAITING_ON: Final = {
     "queue": "entry",
+    "waitlist": "offer",
     "job": "job",
     "fault": "incident",
     "ticket": "ticket",
@@ -66,6 +70,10 @@ class NetworkAudit:
         self.faults: list[str] = []
         self.open_entries = self.open_jobs = 0
         self._places: dict[str, int] = {}
+        self._waitlisted: dict[str, int] = {}
+        self._turns: defaultdict[str, list[Waiting]] = defaultdict(list)  # the open ones, by station
+        self._turns_of: Counter[str] = Counter()
+        self._offers: set[str] = set()  # that no timer ends
         self._entries: dict[str, Entry] = {}  # the open ones
         self._states: dict[str, EntryState] = {}  # of every entry
         self._started: set[str] = set()
@@ -86,6 +94,7 @@ class NetworkAudit:
         methods = (
             self.station,
             self.entry,
+            self.turn,
             self.job,
             self.pack,
             self.swap,
@@ -108,6 +117,7 @@ class NetworkAudit:
 
     def station(self, station: Station) -> None:
         self._places[station.id] = station.capacity
+        self._waitlisted[station.id] = station.waitlisted
 
     def entry(self, entry: Entry) -> None:
         self._states[entry.id] = entry.state
@@ -122,6 +132,16 @@ class NetworkAudit:
         self._riders[entry.user_id] += 1
         if entry.is_waiting:
             self._waiting[entry.station_id].append(entry)
+
+    def turn(self, turn: Waiting) -> None:
+        if turn.state not in WAITLISTED:
+            return
+        self._turns[turn.station_id].append(turn)
+        self._turns_of[turn.user_id] += 1
+        if turn.is_offered:
+            self._offers.add(turn.id)
+            self._open.add(("offer", turn.id))
+            self._taken[turn.station_id] += 1
 
     def job(self, job: Job) -> None:
         if job.state not in OPEN_JOB:
@@ -166,6 +186,7 @@ class NetworkAudit:
             self._open.add(("ticket", ticket.id))
 
     def timer(self, timer: Timer) -> None:
+        self._offers.discard(timer.subject)
         about = _WAITING_ON.get(timer.kind.partition(".")[0])
         if about is not None and (about, timer.subject) not in self._open:
             self._fault(f"timer {timer.id}: waits for the {about} {timer.subject}, which has ended")
@@ -173,9 +194,11 @@ class NetworkAudit:
     def close(self) -> list[str]:
         """Every fault, once everything was shown."""
         self._check_places()
+        self._check_turns()
         self._check_promises()
         self._check_jobs()
         self._each_once(self._riders, "open entries")
+        self._each_once(self._turns_of, "turns on waitlists")
         self._each_once(self._on_duty, "running shifts")
         for entry_id in sorted(self._used ^ self._started):
             self._fault(f"entry {entry_id}: begun without a scanned token, or the other way round")
@@ -184,11 +207,22 @@ class NetworkAudit:
     def _check_places(self) -> None:
         for station_id, taken in sorted(self._taken.items()):
             if taken > (places := self._places.get(station_id, 0)):
-                self._fault(f"station {station_id}: {taken} open entries for {places} places")
+                self._fault(f"station {station_id}: {taken} entries and offers for {places} places")
         for station_id, waiting in sorted(self._waiting.items()):
             told = [entry.position for entry in sorted(waiting, key=lambda entry: entry.order)]
             if told != list(range(1, len(told) + 1)):
                 self._fault(f"station {station_id}: its riders were told the positions {told}")
+
+    def _check_turns(self) -> None:
+        for turn_id in sorted(self._offers):
+            self._fault(f"turn {turn_id}: an offer that no timer ends")
+        for station_id, counted in sorted(self._waitlisted.items()):
+            turns = sorted(self._turns[station_id], key=lambda turn: turn.id)
+            if len(turns) != counted:
+                self._fault(f"station {station_id}: knows of {counted} turns, there are {len(turns)}")
+            told = [turn.position for turn in turns if not turn.is_offered]
+            if told != list(range(1, len(told) + 1)):
+                self._fault(f"station {station_id}: who waits was told the positions {told}")
 
     def _check_promises(self) -> None:
         """A pack that is bound is held for its entry alone; for every other promise there is a pack."""
@@ -199,6 +233,8 @@ class NetworkAudit:
                 held = _named(self._held[entry.id])
                 self._fault(f"entry {entry.id}: bound to {entry.battery_id}, and {held} held for it")
             promised[entry.station_id, battery_type_of(entry.vehicle)] += 1
+        for turn in (turn for turns in self._turns.values() for turn in turns if turn.is_offered):
+            promised[turn.station_id, turn.battery_type] += 1
         for (station_id, kind), promises in sorted(promised.items()):
             if promises > (packs := self._supply[station_id, kind] + self._coming(station_id)):
                 self._fault(f"station {station_id}: {promises} promises of {packs} {kind} packs")

@@ -22,7 +22,7 @@ from services.timers import set_timer, timer
 from services.waiting_models import OfferReason, Waiting
 from services.world import World
 
-REBOOK_TIMER: Final = "queue.rebook"
+REBOOK_TIMER: Final = "rebook.part"
 AT_ONCE: Final = 10  # riders of a part
 OPTIONS: Final = 4  # the best other stations that are tried for a rider
 KNOWN_FOR: Final = timedelta(minutes=5)  # an older fix does not tell where a rider is

@@ -11,7 +11,8 @@ from services.audits import AUDITS, CustodyAudit
 from services.base import Document
 from services.forms import BatteryForm, HolderForm
 from services.models import Battery, Holder, HolderKind, PackHealth, PostingState
-from services.states import EntryState, SwapState
+from services.place_offers import OFFER_TIMER
+from services.states import EntryState, SwapState, WaitingState
 from services.swap import Handover
 from tests.unit.services.city import City
 from tests.unit.services.roads import Roads
@@ -50,7 +51,7 @@ class Books:
 
 @pytest.fixture
 async def books(city: City) -> Books:
-    """Three swaps of one rider, who waits again, and a job with its packs in the van."""
+    """Three swaps of one rider, who waits again, a job with its packs in the van, a place on offer."""
     station, other, roads = await city.station(), await city.station(), Roads(city)
     rider = await city.rider()
     for _ in range(3):
@@ -67,12 +68,26 @@ async def books(city: City) -> Books:
     job, van = await roads.accepted(await roads.job(station, other))
     await roads.pickup(job, van)
     await city.place(station, rider)
+    await _offered(city)
     return await Books.read(city)
+
+
+async def _offered(city: City) -> None:
+    """A place on offer to the first of two who wait at a third station."""
+    full, there = await city.station(places=1), await city.rider()
+    await city.place(full, there)
+    for _ in range(2):
+        await city.services.waitlist.join(await city.rider(), full.id)
+    await city.services.queue.leave(there, None)
 
 
 def test_what_the_services_wrote_has_no_fault(books: Books) -> None:
     assert len(books.of["custody"]) == 8
     assert books.faults() == []
+
+
+def _offer_timer(books: Books) -> int:
+    return books.find("timers", lambda timer: timer.kind == OFFER_TIMER)
 
 
 def _with_chain(books: Books) -> int:
@@ -128,7 +143,7 @@ TAMPERED: list[tuple[Callable[[Books], Any], str]] = [
         "is posted, should be voided",
     ),
     (lambda books: books.change("swaps", _done(books), state=SwapState.ACTIVE), "its entry is completed"),
-    (lambda books: books.change("stations", 0, capacity=0), "1 open entries for 0 places"),
+    (lambda books: books.change("stations", 0, capacity=0), "1 entries and offers for 0 places"),
     (lambda books: _again(books, "queues", _open(books), position=2, order=99), "2 open entries"),
     (lambda books: books.change("queues", _open(books), position=2), "were told the positions [2]"),
     (lambda books: books.change("queues", _open(books), state=EntryState.CANCELLED), "which has ended"),
@@ -142,6 +157,12 @@ TAMPERED: list[tuple[Callable[[Books], Any], str]] = [
         lambda books: books.change("queues", _open(books), state=EntryState.CANCELLED),
         "waits for the entry",
     ),
+    (lambda books: books.change("stations", 2, waitlisted=0), "knows of 0 turns, there are 2"),
+    (lambda books: books.change("stations", 2, capacity=0), "1 entries and offers for 0 places"),
+    (lambda books: books.change("waitlist", 1, position=7), "who waits was told the positions [7]"),
+    (lambda books: books.change("waitlist", 0, state=WaitingState.LAPSED), "waits for the offer"),
+    (lambda books: books.of["timers"].pop(_offer_timer(books)), "an offer that no timer ends"),
+    (lambda books: _again(books, "waitlist", 0), "2 turns on waitlists"),
     (lambda books: _again(books, "staff_assignments", 0), "2 running shifts"),
     (lambda books: _again(books, "transport_jobs", 0), "in the jobs"),
     (lambda books: books.change("transport_jobs", 0, loaded_ids=("battery_00009",)), "battery_00009, and"),

@@ -111,7 +111,7 @@ async def test_hundreds_are_sent_away_in_parts_that_a_crash_does_not_stop(city: 
     assert await open_entries(city, station) == 0
     assert len(await offers(city)) == 45
     assert (await city.services.queue.slots(other.id)).available_slots == 5
-    assert await city.services.world.records.now.timers.count({"kind": "queue.rebook"}) == 0
+    assert await city.services.world.records.now.timers.count({"kind": "rebook.part"}) == 0
     assert await city.services.stations.live_equals_records()
 
 
