@@ -14,6 +14,7 @@ from tests.real.mongo_fixtures import mongo_databases, mongo_uri
 from tests.real.redis_fixtures import redis_databases, redis_url
 from tests.support.hub import RunningHub, running
 from tests.support.people import Person
+from tests.support.transport import Haulage
 
 __all__ = ["mongo_databases", "mongo_uri", "redis_databases", "redis_url"]
 SECRET = "only for this test, and for nothing else at all"
@@ -132,6 +133,28 @@ async def test_sockets_of_staff_follow_their_duty_on_every_hub(hubs: list[Runnin
     await riders[1].confirm(other)
     for phone in phones:
         assert (await phone.until("queue:confirmed"))["station_id"] == other.id
+
+
+async def test_who_gives_a_job_back_on_one_hub_hears_it_no_longer_on_the_other(
+    hubs: list[RunningHub],
+) -> None:
+    here, there = hubs
+    haulage = Haulage(here)
+    job, driver = await haulage.accepted(await here.station(), await here.station(charged=0))
+    phone, watcher, room = at(there, driver), at(there, there.admin()), f"job:{job['job_id']}"
+    for person in (phone, watcher):
+        assert (await person.call("room:join", room=room)).ok
+
+    assert (await driver.call("job:release", job_id=job["job_id"])).ok
+
+    assert (await phone.until("room:changed"))["left"] == [room]
+    second, count = here.transporter(), 1
+    assert (await second.call("job:accept", job_id=job["job_id"])).ok
+    while (await watcher.until("job:accepted", count))["assignee_id"] != second.id:
+        count += 1  # the first acceptance was under way when they came
+    await phone.call("room:join", room=f"user:{driver.id}")  # whatever came before this answer is heard
+    assert {one["assignee_id"] for one in phone.of("job:accepted")} <= {driver.id}
+    assert (await phone.call("room:join", room=room)).code == "forbidden"
 
 
 async def test_acceptances_that_race_on_two_hubs_leave_the_minimum(hubs: list[RunningHub]) -> None:
