@@ -89,7 +89,7 @@ class Checkpoints:
         oldest = await self._world.records.now.checkpoints.first({"id": Range(gt="")})
         if oldest is None:
             return 0
-        old = {"checkpoint_id": Range(lt=oldest.id)}
+        old = {"id": Range(lt=oldest.id)}  # parts have their checkpoint's id, and more
         total, parts = 0, await self._some(old)
         while parts:
             async with self._world.records.transaction() as tx:

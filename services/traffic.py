@@ -69,7 +69,8 @@ class TrafficService:
                     await tx.traffic.replace(measured(cell, flow, until, before))
 
     async def _forget(self, before: datetime) -> None:
-        old = await self._world.records.now.traffic.find({"until": Range(lt=before)}, limit=CELLS_AT_ONCE)
+        reads = self._world.records.now.traffic
+        old = await reads.find({"until": Range(lt=before)}, order=("until",), limit=CELLS_AT_ONCE)
         if old:
             async with self._world.records.transaction() as tx:
                 for cell in old:

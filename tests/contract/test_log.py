@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 
+from services.log_places import oldest, place_at
 from services.ports import Log, Records
 from tests.contract.documents import NOON, heard, moved, user
 
@@ -103,6 +105,22 @@ async def test_200_writers_give_one_order_without_a_gap_for_a_reader(records: Re
 
     assert sorted(read) == list(range(600))
     assert all(read[n : n + 3] == list(range(read[n], read[n] + 3)) for n in range(0, 600, 3))
+
+
+async def test_a_time_has_its_place(records: Records, log: Log) -> None:
+    """After every record made until then, several of one time included."""
+    assert (await place_at(log, NOON), await oldest(log)) == (0, None)
+    seconds = [0, 0, 1, 2, 2, 2, 5, 9, 9]
+    for number, second in enumerate(seconds):
+        async with records.transaction() as tx:
+            tx.log(heard(number).model_copy(update={"at": NOON + timedelta(seconds=second)}))
+    every = await log.read(after=0, limit=20)
+
+    for half in range(-1, 21):
+        at = NOON + timedelta(seconds=half / 2)
+        until = [record.seq for record in every if record.at <= at]
+        assert await place_at(log, at) == max(until, default=0)
+    assert await oldest(log) == every[0]
 
 
 async def test_position_is_kept_and_never_moves_back(log: Log) -> None:
