@@ -32,6 +32,7 @@ from services.models import (
     Station,
     Swap,
     Timer,
+    Trace,
     UsedLink,
     User,
     Vehicle,
@@ -191,7 +192,12 @@ def one_of_each() -> dict[str, Document]:
             id="0" * 64, entry_id="e", user_id="u", station_id="s", issued_at=NOON, expires_at=NOON
         ),
         "credits": posting(amount=-10),
-        "gps_logs": fix(at=NOON + timedelta(microseconds=1)),
+        "gps_logs": fix(
+            at=NOON + timedelta(microseconds=1),
+            trust=0.4,
+            trust_reasons=("mock", "clock_skew"),
+            trace=Trace(doubts={"mock": NOON}, step=(1e-07, -0.1 / 3), even=2),
+        ),
         "staff_assignments": Assignment(id="shift", staff_id="staff_1", station_id="s", starts_at=NOON),
         "diversions": Diversion(
             id="part",

@@ -19,8 +19,9 @@ from hub.stores.mongo_query import path
 from hub.stores.schema import COLLECTIONS
 from hub.stores.schema.versions import NewerSchema, SchemaError
 from services.errors import Unavailable
-from tests.contract.documents import NOON, heard, user
+from tests.contract.documents import NOON, HandClock, fix, heard, user
 from tests.real.mongo_server import MongoServer, client_of
+from tests.unit.services.cities import services_on
 
 Database = Any
 
@@ -200,3 +201,20 @@ async def test_old_records_go_once_every_reader_has_read_them(mongo_uri: str) ->
         async with MongoStore.open(mongo_uri, clock=clock) as again:
             assert [record.seq for record in await again.log.read(after=0, limit=10)] == [3, 4]
             assert await again.log.last() == 4
+
+
+async def test_old_fixes_are_thinned_and_then_go(mongo_uri: str) -> None:
+    clock = HandClock()
+    ages = [timedelta(days=200), *(timedelta(days=40, seconds=-n) for n in range(90)), timedelta(days=1)]
+    async with MongoStore.open(mongo_uri, clock=clock) as store:
+        services = services_on(store.records, store.log, clock)
+        async with store.records.transaction() as tx:
+            await tx.gps_logs.insert(*(fix(at=clock() - age, id=str(age)) for age in ages))
+
+        went = await services.retention.run()
+
+        assert (went["gps_dropped"], went["gps_thinned"]) == (1, 88)
+        left = await store.records.now.gps_logs.find({}, order=("at",))
+        assert [one.at - left[0].at for one in left[:2]] == [timedelta(0), timedelta(minutes=1)]
+        assert len(left) == 3
+        assert not any((await services.retention.run()).values())
