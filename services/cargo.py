@@ -9,6 +9,7 @@ from services.entries import Entries
 from services.job_events import BatteryCarried
 from services.job_models import EndKind, Job, JobEnd
 from services.models import Battery, Holder, HolderKind
+from services.pack_signs import expect_back
 from services.ports import Transaction
 from services.states import BATTERY_MOVES, BatteryState, moved
 from services.world import World
@@ -34,6 +35,7 @@ class Cargo:
         """The job has no claim on these any more; they stay with whom they are."""
         for pack in packs:
             await self._hold(tx, job, end, pack, None)
+            await expect_back(tx, pack, self._world.clock())
 
     async def _hold(
         self, tx: Transaction, job: Job, end: JobEnd, pack: Battery, held_for: str | None

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.base import rfc3339
 from services.models import Battery, Custody, Holder
+from services.pack_signs import expect_sign
 from services.ports import Transaction
 from services.world import World
 
@@ -26,6 +27,7 @@ class CustodyService:
         registered = _with_head(pack, record)
         await tx.batteries.insert(registered)
         await tx.custody.insert(record)
+        await expect_sign(tx, pack, record.at)
         return registered
 
     async def hand_over(
@@ -42,6 +44,7 @@ class CustodyService:
         handed = _with_head(after, record)
         await tx.batteries.replace(handed)
         await tx.custody.insert(record)
+        await expect_sign(tx, after, record.at)
         return handed
 
     def _record(self, pack: Battery, giver: Holder | None, by: str, proof: str) -> Custody:
@@ -64,7 +67,7 @@ class CustodyService:
 def _with_head(pack: Battery, record: Custody) -> Battery:
     """The pack knows the end of its chain: a record that is cut off is missed. Elsewhere it charges anew."""
     head = {"custody_count": record.number, "custody_hash": record.hash}
-    return pack.model_copy(update={**head, "charge": None, "charged_at": None})
+    return pack.model_copy(update={**head, "charge": None, "charged_at": None, "read_at": None})
 
 
 def hash_of(record: Custody) -> str:

@@ -124,6 +124,7 @@ class Battery(Document):
     cycles: int = 0
     charge: ChargeRun | None = None  # while it charges
     charged_at: Instant | None = None  # when it was seen to be charged, in this slot
+    read_at: Instant | None = None  # when its controller last read it in this slot, to two hours
     held_for: EntryId | JobId | None = None
     custody_count: int = 0  # records of its custody chain
     custody_hash: str = ""  # of the newest one

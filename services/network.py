@@ -30,7 +30,8 @@ from services.imports import ImportService
 from services.job_ends import JobEnds
 from services.job_reads import JobReads
 from services.offers import EXPIRY, WAVE, Offers
-from services.pack_watch import PackWatch
+from services.pack_search import LOOK
+from services.pack_signs import DUE
 from services.partners import PartnerService
 from services.people import PeopleService
 from services.people_saves import PeopleSaves
@@ -47,6 +48,7 @@ from services.retention import Retention
 from services.rules import Rules
 from services.shifts import ShiftService
 from services.shortages import Shortages
+from services.slot_watch import SlotWatch
 from services.staff import StaffService
 from services.station_admin import StationAdmin
 from services.stations import StationService
@@ -137,6 +139,7 @@ class Services:
         differences = Differences(world, ends, fault_side.faults)
         transport = TransportService(world, ends, cargo, offers, differences, awards)
         forecast_side = ForecastSide.build(world, boards, transport)
+        slots = SlotWatch.build(world, entries, fault_side.faults)
         steps = {
             **fault_side.steps,
             LAPSE: diversions.on_lapse,
@@ -149,6 +152,8 @@ class Services:
             WAVE: offers.on_wave_due,
             EXPIRY: transport.on_expiry,
             STUCK: transport.on_stuck_due,
+            LOOK: slots.search.on_look_due,
+            DUE: slots.search.on_pack_due,
         }
         return cls(
             world=world,
@@ -176,7 +181,7 @@ class Services:
             station_admin=station_admin,
             shifts=ShiftService(world, duty, diversions),
             staff=StaffService(world),
-            stations=StationService(world, boards, entries, PackWatch(fault_side.faults)),
+            stations=StationService(world, boards, entries, slots),
             swap=SwapService(world, entries, awards, custody, fault_side.faults),
             tickets=fault_side.tickets,
             timers=TimerService(world, steps),

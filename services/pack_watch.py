@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.fault_models import Incident, Severity
-from services.faults import FaultService, Report
+from services.fault_models import Severity
+from services.faults import Report
+from services.findings import Findings
 from services.models import Battery
 from services.ports import Transaction
-from services.states import BatteryState, IncidentState
+from services.states import BatteryState
 
-BY: Final = "telemetry"  # who reports
 OVERHEAT: Final = "battery_overheat"
 WORN: Final = "battery_health"
 
@@ -24,8 +24,8 @@ HEALTH_DROP: Final = 10.0  # of the state of health between two readings, percen
 class PackWatch:
     """Looks at each reading of a pack in a slot; the caller publishes the station when told to."""
 
-    def __init__(self, faults: FaultService) -> None:
-        self._faults = faults
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
 
     async def look(
         self, tx: Transaction, pack: Battery, *, temperature_c: float | None, soh: float | None
@@ -34,11 +34,11 @@ class PackWatch:
         changed = False
         if soh is not None and pack.soh - soh >= HEALTH_DROP:
             what = f"state of health fell from {pack.soh:g} to {soh:g} %"
-            changed = await self._found(tx, self._report(pack, WORN, Severity.MEDIUM, what))
+            changed = await self._findings.found(tx, self._report(pack, WORN, Severity.MEDIUM, what))
         if temperature_c is not None and temperature_c >= HOT_C:
             severity = Severity.CRITICAL if temperature_c >= BURNING_C else Severity.HIGH
             hot = self._report(pack, OVERHEAT, severity, f"{temperature_c:g} °C")
-            changed |= await self._found(tx, hot)
+            changed |= await self._findings.found(tx, hot)
         elif temperature_c is not None and temperature_c <= COOL_C:
             changed |= await self._cooled(tx, pack)
         return changed
@@ -48,26 +48,7 @@ class PackWatch:
             station_id=pack.holder.id, battery_id=pack.id, kind=kind, severity=severity, description=what
         )
 
-    async def _found(self, tx: Transaction, report: Report) -> bool:
-        """Readings come every few seconds: only what says something new is a report."""
-        known = await self._faults.known(tx, report)
-        if known is not None and not _is_news(known, report):
-            return False
-        await self._faults.take(tx, report, by=BY)
-        return True
-
     async def _cooled(self, tx: Transaction, pack: Battery) -> bool:
         if pack.state is not BatteryState.QUARANTINED:
             return False
-        gone = self._report(pack, OVERHEAT, Severity.HIGH, "").model_copy(update={"cleared": True})
-        known = await self._faults.known(tx, gone)
-        if known is None or known.state is IncidentState.CLEARED:
-            return False
-        await self._faults.take(tx, gone, by=BY)
-        return True
-
-
-def _is_news(known: Incident, report: Report) -> bool:
-    """Has it come back, or is it worse than was known?"""
-    is_worse = known.severity.at_least(report.severity) is not known.severity
-    return known.state is IncidentState.CLEARED or is_worse
+        return await self._findings.gone(tx, self._report(pack, OVERHEAT, Severity.HIGH, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from asyncio import gather
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -17,8 +18,10 @@ from services.events import BatteryMoved, BatteryRead
 from services.geo import distance_m
 from services.models import Battery, GpsFix, HolderKind, Role
 from services.near import boards_near
-from services.pack_watch import PackWatch
+from services.pack_signs import is_to_be_read
 from services.ports import Range, Snapshot, Transaction, Where
+from services.serials import OddReading
+from services.slot_watch import SlotWatch
 from services.states import BatteryState
 from services.world import World
 
@@ -46,7 +49,7 @@ class SlotReading(Model):
 class StationService:
     """Reads from the boards; writes from telemetry."""
 
-    def __init__(self, world: World, boards: Boards, entries: Entries, watch: PackWatch) -> None:
+    def __init__(self, world: World, boards: Boards, entries: Entries, watch: SlotWatch) -> None:
         self._world = world
         self._watch = watch
         self._boards = boards
@@ -88,12 +91,14 @@ class StationService:
 
         Raises NotFound for an unknown station.
         """
-        taken, stock_changed, charging_on = 0, False, False
+        taken, stock_changed, charging_on, news = 0, False, False, False
+        odd: builtins.list[OddReading] = []
         async with self._world.records.transaction() as tx:
             station = await self._entries.station(tx, station_id)
             for reading in readings:
                 pack = await tx.batteries.get(reading.battery_id)
                 if pack is None or pack.holder.kind is not HolderKind.SLOT or pack.holder.id != station_id:
+                    odd.append((reading.battery_id, reading.slot, pack))
                     continue
                 taken += 1
                 read = await self._take(tx, pack, reading)
@@ -101,7 +106,13 @@ class StationService:
                 stock_changed |= await self._watch.look(
                     tx, pack, temperature_c=reading.temperature_c, soh=reading.soh
                 )
+                news |= read is not pack
                 charging_on |= read is not pack and read.state is BatteryState.CHARGING
+            if odd:
+                serials = {reading.battery_id for reading in readings}
+                stock_changed |= await self._watch.look_at_odd(tx, station_id, odd, serials)
+            if news:
+                await self._watch.search.look_later(tx, station_id)
             if stock_changed or (charging_on and await self._shows_charging(station_id)):
                 await self._boards.publish(tx, station)
         return taken
@@ -119,7 +130,8 @@ class StationService:
             state = BatteryState.CHARGED
         is_on = state is BatteryState.CHARGING
         charge = charge_run(pack, reading.soc, now, charged_soc=enough) if is_on else None
-        if state is pack.state and not (_says_something_new(pack, reading) or is_slower(pack.charge, charge)):
+        is_news = _says_something_new(pack, reading) or is_slower(pack.charge, charge)
+        if state is pack.state and not (is_news or is_to_be_read(pack, now)):
             return pack
         known = {key: value for key, value in dict(reading).items() if value is not None}
         read = pack.changed(
@@ -129,6 +141,7 @@ class StationService:
             temperature_c=known.get("temperature_c", pack.temperature_c),
             charge=charge,
             charged_at=pack.charged_at if state is pack.state else now,
+            read_at=now,
             updated_at=now,
         )
         await tx.batteries.replace(read)
