@@ -102,11 +102,14 @@ class SwapService:
         return held
 
     async def _new_pack(self, tx: Transaction, entry: Entry, id: str, old: Battery | None) -> Battery:
-        """The pack handed out: the assigned one, or another that is as good and free here."""
+        """The pack handed out: the assigned one, or another that is as good and free here.
+
+        Without an assigned one none is free: what is charged is promised to others.
+        """
         pack = await tx.batteries.get(id) or raise_(WrongBattery(new_battery_id=id))
         wanted = battery_type_of(entry.vehicle)
         is_here = pack.holder.kind is HolderKind.SLOT and pack.holder.id == entry.station_id
-        is_free = pack.held_for in (None, entry.id)
+        is_free = pack.held_for == entry.id or (pack.held_for is None and entry.battery_id is not None)
         if not (is_here and is_free and pack.state is BatteryState.CHARGED and pack.battery_type == wanted):
             raise WrongBattery(new_battery_id=id)
         return pack

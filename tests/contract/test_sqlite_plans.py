@@ -34,7 +34,9 @@ FREE: Where = {**HERE, "state": BatteryState.CHARGED, "held_for": None, "battery
 
 QUERIES: list[tuple[str, Where, tuple[str, ...]]] = [
     ("batteries", HERE, ()),
+    ("batteries", FREE, ("id",)),
     ("batteries", FREE, ("-soc", "cycles", "id")),
+    ("batteries", {**HERE, "state": BatteryState.CHARGING, "held_for": None}, ("id",)),
     ("batteries", {**HERE, "state": BatteryState.CHARGING}, ("-soc",)),
     ("batteries", {"holder.kind": HolderKind.RIDER, "holder.id": "consumer_001"}, ("id",)),
     ("batteries", {"held_for": "entry"}, ("id",)),

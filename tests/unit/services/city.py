@@ -139,7 +139,7 @@ class City:
     async def ping(self, rider: str, station: Station, metres: float, **more: Any) -> PingsTaken:
         """One fix so many metres north of a station."""
         where = Location(lat=station.location.lat + metres / 111_195, lng=station.location.lng)
-        ping = Ping(lat=where.lat, lng=where.lng, accuracy=5, **more)
+        ping = Ping(lat=where.lat, lng=where.lng, **{"accuracy": 5, **more})
         return await self.services.positions.take(rider, [ping])
 
     async def arrive(self, rider: str, station: Station) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from services.base import Location
 from services.errors import Conflict, HubError, NoBattery
 from services.forms import BatteryForm, HolderForm
-from services.models import Battery, Entry, HolderKind, Station
+from services.models import Battery, Entry, HolderKind, PackHealth, Station
 from services.states import BatteryState
 from services.stations import SlotReading
-from services.swap import Handover, PackHealth
+from services.swap import Handover
 from tests.unit.services.city import City
 from tests.unit.services.faulty import report
 
@@ -309,7 +310,12 @@ async def test_sixty_riders_race_for_twenty_places_and_for_charging_packs(city: 
 async def test_the_least_worn_of_the_packs_with_enough_charge_is_handed_out(city: City) -> None:
     station = await city.station(charged=4)
     packs = await Chargers(city, station).packs(BatteryState.CHARGED)
-    changes = [{"cycles": 9}, {"cycles": 4, "soc": 80.0}, {"cycles": 7}, {"cycles": 8, "soc": 100.0}]
+    changes: list[dict[str, Any]] = [
+        {"cycles": 9},
+        {"cycles": 4, "soc": 80.0},
+        {"cycles": 7},
+        {"cycles": 8, "soc": 100.0},
+    ]
     async with city.services.world.records.transaction() as tx:
         for pack, change in zip(packs, changes, strict=True):
             await tx.batteries.replace(pack.changed(**change))
