@@ -17,7 +17,7 @@ from services.faults import Report
 from services.findings import Findings
 from services.models import Battery, HolderKind
 from services.ports import Transaction
-from services.states import UNDERWAY, EntryState
+from services.states import OPEN, UNDERWAY, EntryState
 from services.world import World
 
 SERIAL_MISMATCH: Final = "serial_mismatch"  # the kind of the incident
@@ -51,9 +51,8 @@ class SerialWatch:
         if link is not None and self._world.clock() - link.at < SETTLES_IN:
             return True
         if pack.holder.kind is HolderKind.RIDER:
-            here = {"user_id": pack.holder.id, "state": EntryState.ACTIVE}
-            entry = await tx.queues.first(here)
-            return entry is not None and entry.station_id == station_id
+            entry = await tx.queues.first({"user_id": pack.holder.id, "state": OPEN})
+            return entry is not None and (entry.station_id, entry.state) == (station_id, EntryState.ACTIVE)
         job = await tx.transport_jobs.get(pack.held_for) if pack.held_for else None
         return job is not None and job.state in UNDERWAY and station_id in (job.source.id, job.target.id)
 
