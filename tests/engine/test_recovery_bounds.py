@@ -40,6 +40,22 @@ async def test_quiet_client_recovers_though_the_stream_has_moved_on(serve: Serve
     assert recovered(raw, again)
 
 
+async def test_session_lasts_for_as_many_windows_as_its_client_is_there(serve: Serve) -> None:
+    """The only event is from before, and nothing was missed since: it recovers, and twice."""
+    hub = await serve(recovery_window=0.4, ping_interval=0.1, ping_timeout=0.3)
+    raw = await hub.joined()
+    await hub.server.emit("early", 1)
+    offset = (await raw.event())[-1]
+    for _ in range(2):
+        for _ in range(6):  # more than a window
+            assert await raw.receive(pings=True) == "2"
+            await raw.send("3")
+        await lose(hub, raw)
+        again = await back(hub, raw, offset)
+        assert recovered(raw, again)
+        raw = again
+
+
 async def test_partial_replay_never_happens(serve: Serve) -> None:
     hub = await serve(recovery_window=WINDOW_S, recovery_max_events=10)
     raw = await hub.joined()
