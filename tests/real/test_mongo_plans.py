@@ -17,6 +17,7 @@ from hub.stores.mongo import MongoStore
 from hub.stores.mongo_collection import MongoReads
 from hub.stores.mongo_query import filter_of, path, sort_of
 from hub.stores.schema import COLLECTIONS, Index
+from services.base import rfc3339
 from tests.contract.test_sqlite_plans import QUERIES
 from tests.real.mongo_server import client_of
 from tests.support.hub import RunningHub, running
@@ -151,6 +152,10 @@ async def looks(hub: RunningHub, station_id: str, rider: Person, staff: Person, 
         assert (await rider.call(event, station_id=station_id)).ok
     for page in ({}, {"cursor": "z"}):
         assert (await rider.call("swap:history", user_id=rider.id, limit=1, **page)).ok
+    for event in ("admin:live", "admin:logistics", "admin:traffic", "admin:stations"):
+        assert (await admin.call(event)).ok
+    window = {"from": rfc3339(hub.now()), "to": rfc3339(hub.now())}
+    assert (await admin.call("admin:replay", window)).ok
     for person, room in (
         (rider, f"station:{station_id}"),
         (rider, f"user:{rider.id}"),
