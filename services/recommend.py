@@ -9,9 +9,9 @@ from services.answers import Recommendation
 from services.base import Location
 from services.board import StationBoard
 from services.errors import NotFound, raise_
-from services.geo import DETOUR_RATIO, distance_m, travel_s
+from services.geo import DETOUR_RATIO, travel_s
 from services.models import battery_type_of
-from services.near import boards_near
+from services.near import Away, look_around
 from services.world import World
 
 REACH_KM: Final = 15.0
@@ -42,15 +42,13 @@ class RecommendService:
         wanted = battery_type_of(user.vehicle if user else None)
         reach_m = _reach_m(battery_level)
 
-        def ranked(boards: list[StationBoard]) -> list[Recommendation]:
-            options = (_option(board, here, wanted, reach_m) for board in boards)
-            return sorted(filter(None, options), key=_place)[:limit]
+        def choose(away: Away, known_m: float) -> list[Recommendation] | None:
+            options = (_option(board, metres, wanted) for metres, board in away if metres <= reach_m)
+            best = sorted(filter(None, options), key=_place)[:limit]
+            is_sure = len(best) == limit and best[-1].score > _score(_minutes(known_m), sure=1.0)
+            return best if is_sure or known_m >= reach_m else None
 
-        def are_enough(boards: list[StationBoard], known_m: float) -> bool:
-            best = ranked(boards)
-            return len(best) == limit and best[-1].score > _score(_minutes(known_m), sure=1.0)
-
-        return ranked(await boards_near(self._world.live, here, within_m=reach_m, is_enough=are_enough))
+        return await look_around(self._world.live, here, choose) or []
 
     async def _last_place(self, user_id: str) -> Location:
         fix = await self._world.live.position(user_id) or raise_(NotFound(user_id=user_id))
@@ -79,10 +77,9 @@ def _score(minutes: float, *, sure: float) -> float:
     return round(exp(-minutes / PATIENCE_MINUTES) * sure, 4)
 
 
-def _option(board: StationBoard, here: Location, battery_type: str, reach_m: float) -> Recommendation | None:
-    """None for a station that cannot serve the rider, or not in time."""
-    away_m = distance_m(here, board.location)
-    if away_m > reach_m or not _can_take(board, battery_type):
+def _option(board: StationBoard, away_m: float, battery_type: str) -> Recommendation | None:
+    """None for a station that cannot serve the rider."""
+    if not _can_take(board, battery_type):
         return None
     return _recommendation(board, away_m, board.stock.sellable[battery_type])
 

@@ -6,6 +6,7 @@ import builtins
 from asyncio import gather
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Final
 
 from services.answers import NearStation, Page, StationStatus
@@ -15,9 +16,8 @@ from services.boards import Boards
 from services.charging import charge_run, is_slower
 from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
-from services.geo import distance_m
 from services.models import Battery, GpsFix, HolderKind, Role
-from services.near import boards_near
+from services.near import Away, look_around
 from services.pack_signs import is_to_be_read
 from services.ports import Range, Snapshot, Transaction, Where
 from services.serials import OddReading
@@ -70,20 +70,16 @@ class StationService:
         self, here: Location, *, max_distance_km: float | None, limit: int
     ) -> Page[NearStation]:
         """Open stations by distance as the crow flies."""
-        reach_m = max_distance_km * 1000 if max_distance_km is not None else float("inf")
+        reach_m = max_distance_km * 1000 if max_distance_km is not None else inf
 
-        def are_enough(boards: Sequence[StationBoard], known_m: float) -> bool:
-            return sum(one.is_active and distance_m(here, one.location) <= known_m for one in boards) >= limit
+        def choose(away: Away, known_m: float) -> Away | None:
+            open_ones = [one for one in away if one[1].is_active and one[0] <= min(known_m, reach_m)]
+            near = sorted(open_ones, key=lambda one: (one[0], one[1].station_id))[:limit]
+            return near if len(near) == limit or known_m >= reach_m else None
 
-        boards = await boards_near(self._world.live, here, within_m=reach_m, is_enough=are_enough)
-        open_ones = [board for board in boards if board.is_active]
-        near = sorted((distance_m(here, board.location), board.station_id, board) for board in open_ones)
+        near = await look_around(self._world.live, here, choose) or []
         return Page(
-            items=[
-                NearStation(**dict(status_of(board)), distance_m=round(away, 1))
-                for away, _, board in near[:limit]
-                if away <= reach_m
-            ]
+            items=[NearStation(**dict(status_of(board)), distance_m=round(m, 1)) for m, board in near]
         )
 
     async def telemetry(self, station_id: str, readings: Sequence[SlotReading]) -> int:

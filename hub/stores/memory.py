@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from services.base import Clock
 from services.board import StationBoard
-from services.cells import span
+from services.cells import COARSEST, FINEST, parent
 from services.fences import FenceTrack
 from services.kept_forecasts import KeptForecast
 from services.models import GpsFix
@@ -45,6 +44,30 @@ class _Window:
         self._calls += 1
 
 
+class _Places:
+    """Which stations there are in each cell, at every resolution."""
+
+    def __init__(self, boards: Iterable[StationBoard] = ()) -> None:
+        self._stations: defaultdict[str, set[str]] = defaultdict(set)
+        for board in boards:
+            self.add(board)
+
+    def add(self, board: StationBoard) -> None:
+        for cell in _cells(board):
+            self._stations[cell].add(board.station_id)
+
+    def remove(self, board: StationBoard) -> None:
+        for cell in _cells(board):
+            self._stations[cell].discard(board.station_id)
+
+    def find(self, cells: Iterable[str]) -> set[str]:
+        return {station_id for cell in cells for station_id in self._stations.get(cell, ())}
+
+
+def _cells(board: StationBoard) -> list[str]:
+    return [parent(board.cell, resolution) for resolution in range(COARSEST, FINEST + 1)]
+
+
 class MemoryLive:
     """Implements `services.ports.Live`. Every step is atomic: none of them waits."""
 
@@ -53,7 +76,7 @@ class MemoryLive:
         self._clock = clock
         self._most_users = most_users
         self._boards: dict[str, StationBoard] = {}
-        self._places: list[tuple[str, str]] = []  # sorted: each board's cell, and its station
+        self._places = _Places()
         self._positions: OrderedDict[str, GpsFix] = OrderedDict()
         self._fences: OrderedDict[str, FenceTrack] = OrderedDict()
         self._windows: OrderedDict[str, tuple[_Window, _Window]] = OrderedDict()
@@ -66,8 +89,8 @@ class MemoryLive:
         self._boards[board.station_id] = board
         if present is None or present.cell != board.cell:
             if present is not None:
-                self._places.remove((present.cell, present.station_id))
-            insort(self._places, (board.cell, board.station_id))
+                self._places.remove(present)
+            self._places.add(board)
 
     async def board(self, station_id: str) -> StationBoard | None:
         return self._boards.get(station_id)
@@ -76,11 +99,7 @@ class MemoryLive:
         return [self._boards[station_id] for station_id in sorted(self._boards)]
 
     async def boards_in(self, cells: Iterable[str]) -> list[StationBoard]:
-        found: set[str] = set()
-        for first, last in map(span, cells):
-            start, end = bisect_left(self._places, (first,)), bisect_left(self._places, (last + ":",))
-            found.update(station_id for _, station_id in self._places[start:end])
-        return [self._boards[station_id] for station_id in sorted(found)]
+        return [self._boards[station_id] for station_id in sorted(self._places.find(cells))]
 
     async def count_boards(self) -> int:
         return len(self._boards)
@@ -136,7 +155,7 @@ class MemoryLive:
         came = {id: board for id, board in self._boards.items() if since.boards.get(id) != board.version}
         moved = {id: fix for id, fix in self._positions.items() if since.positions.get(id) != fix.at}
         self._boards = {board.station_id: board for board in boards}
-        self._places = sorted((board.cell, board.station_id) for board in self._boards.values())
+        self._places = _Places(self._boards.values())
         for board in came.values():
             await self.put_board(board)
         self._positions.clear()

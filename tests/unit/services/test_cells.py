@@ -80,8 +80,10 @@ def test_span_holds_what_belongs_to_the_cell_and_nothing_else(
 def test_reach_of_a_disk_is_inside_it(
     here: Location, resolution: int, k: int, bearing: float, share: float
 ) -> None:
-    there = away(here, bearing, share * cells.reach_m(resolution, k))
-    start, end = (cells.cell_of(place, cells.FINEST) for place in (here, there))
+    def through_the_finest(place: Location) -> str:
+        return cells.parent(cells.cell_of(place, cells.FINEST), resolution)
 
-    assert cells.cell_of(there, resolution) in cells.disk(cells.cell_of(here, resolution), k)
-    assert cells.parent(end, resolution) in cells.disk(cells.parent(start, resolution), k)
+    for cell_of in (lambda place: cells.cell_of(place, resolution), through_the_finest):
+        cell = cell_of(here)
+        there = away(here, bearing, share * cells.reach_m(cell, k))
+        assert cell_of(there) in cells.disk(cell, k)
