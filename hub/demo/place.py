@@ -112,5 +112,11 @@ class Place:
         mine = answer["data"]
         if mine is None or mine["entry_id"] != self.entry_id:
             self._ended.set()
-        elif mine["state"] == "active" or (mine["state"] == "arrived" and mine["position"] == 1):
+        elif mine["state"] == "active" or _is_next(mine):
             self._called.set()
+
+
+def _is_next(place: dict[str, Any]) -> bool:
+    """Has the rider been called, as far as the place shows it?"""
+    known = (place["state"], place["position"], place["pack"])
+    return known == ("arrived", 1, "assigned")

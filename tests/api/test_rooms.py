@@ -64,7 +64,8 @@ async def test_joining_shows_the_room_as_it_is(hub: RunningHub) -> None:
     assert public["queue"]["length"] == 1
     assert rider.id not in str(public)
     assert inside["entries"][0]["user_id"] == rider.id
-    assert [pack["held"] for pack in inside["batteries"]].count(True) == 1
+    assert inside["station"]["batteries"]["held"] == 1
+    assert not any(pack["held"] for pack in inside["batteries"])  # the rider is not there yet
     assert everything["entries"][0]["entry_id"] == place["entry_id"]
     assert everything["stats"]["open_entries"] == 1
     for snapshot in (public, inside, everything):

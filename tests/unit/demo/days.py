@@ -81,6 +81,7 @@ def placed(state: str = "confirmed", *, entry: str = "entry_1", position: int | 
         "station_id": "station_002",
         "state": state,
         "position": position,
+        "pack": "assigned" if state in ("arrived", "active") else "promised",
         "qr_token": "token_1",
         "station": {"id": "station_002", "name": "MG Road", "location": {"lat": 12.9755, "lng": 77.6068}},
     }
