@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from services.events import AtStation, Topic
 from services.fault_events import AlertRaised
-from services.job_models import EndKind
+from services.predictions import PackMove
 
 
 class LoadSpike(AlertRaised):
@@ -21,21 +21,12 @@ class StockLow(AlertRaised):
     type = "stock.low"
 
 
-class JobSuggested(AtStation):
+class RebalancingSuggested(PackMove, AtStation):
     """Packs should be carried to where they are needed; `job:create` would do it. At its source's key."""
 
-    name = "job:suggested"
-    type = "job.suggested"
+    name = "rebalancing:suggested"
+    type = "rebalancing.suggested"
     topic: ClassVar[Topic | None] = Topic.LOGISTICS
-
-    source_kind: EndKind
-    source_id: str
-    target_kind: EndKind
-    target_id: str
-    battery_count: int
-    distance_m: int
-    urgency: float
-    reason: str
 
     def rooms(self) -> tuple[str, ...]:
         return ("admin",)

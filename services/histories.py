@@ -17,7 +17,7 @@ from services.fault_models import Incident
 from services.geo import distance_m, travel_s
 from services.job_models import EndKind
 from services.models import Battery, HolderKind, Partner, Station
-from services.near import boards_near
+from services.near import Away, look_around
 from services.past_faults import faults_of
 from services.past_swaps import PastSwaps
 from services.states import OPEN_JOB, EntryState
@@ -158,18 +158,14 @@ class Histories:
         def can_help(board: StationBoard) -> bool:
             return board.station_id != mine and spare_staff(board, least) > 0
 
-        boards = await boards_near(
-            self._world.live,
-            here,
-            within_m=HELP_WITHIN_M,
-            is_enough=lambda seen, known_m: any(
-                can_help(one) and distance_m(here, one.location) <= known_m for one in seen
-            ),
-        )
-        near = sorted(
-            (distance_m(here, one.location), one.station_id, one) for one in boards if can_help(one)
-        )
-        if not near or near[0][0] > HELP_WITHIN_M:
+        def choose(away: Away, known_m: float) -> list[tuple[float, str, StationBoard]] | None:
+            within = ((metres, board) for metres, board in away if metres <= HELP_WITHIN_M)
+            helpers = sorted((metres, board.station_id, board) for metres, board in within if can_help(board))
+            is_sure = known_m >= HELP_WITHIN_M or (helpers and helpers[0][0] <= known_m)
+            return helpers if is_sure else None
+
+        near = await look_around(self._world.live, here, choose)
+        if not near:
             return found
         away_m, id, board = near[0]
         help_near = Neighbour(bays_spare=spare_staff(board, least), travel_minutes=travel_s(away_m) / 60)

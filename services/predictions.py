@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.base import Instant, Model
 from services.fault_models import Reason
-from services.job_models import EndKind
+from services.job_figures import EndRef
 
 
 class Interval(Model):
@@ -125,10 +125,10 @@ class BatteryUsageTrend(Prediction):
 class PackMove(Model):
     """Packs that should be carried from one place to another."""
 
-    source_kind: EndKind
-    source_id: str
-    target_kind: EndKind
-    target_id: str
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    source: EndRef = Field(alias="from")
+    target: EndRef = Field(alias="to")
     battery_count: int
     distance_m: int
     urgency: float  # the chance that the target runs out, 0 to 1

@@ -12,12 +12,11 @@ from mlmodels.heuristics.stock import FREE_SHARE
 from services.again import insist
 from services.board import StationBoard
 from services.errors import Conflict, NoBattery, NotFound
-from services.forecast_facts import JobSuggested
-from services.job_figures import EndRef
+from services.forecast_facts import RebalancingSuggested
 from services.job_models import EndKind, Job
 from services.kept_forecasts import KeptForecast
 from services.models import STANDARD, HolderKind, Partner
-from services.near import boards_near
+from services.near import Away, look_around
 from services.ports import Transaction, Where
 from services.predictions import PackMove
 from services.rebalancing_plan import REACH_M, Spot, plan
@@ -45,11 +44,12 @@ class Rebalancing:
 
     async def moves_of(self, board: StationBoard) -> list[PackMove]:
         """The moves from and to a station, planned with the stations around it alone."""
-        live = self._world.live
-        near = await boards_near(
-            live, board.location, within_m=REACH_M, is_enough=lambda boards, known_m: known_m >= REACH_M
-        )
-        return [move for move in await self._plan(near) if board.station_id in _stations(move)]
+
+        def choose(away: Away, known_m: float) -> list[StationBoard] | None:
+            return [one for metres, one in away if metres <= REACH_M] if known_m >= REACH_M else None
+
+        near = await look_around(self._world.live, board.location, choose)
+        return [move for move in await self._plan(near or ()) if board.station_id in _stations(move)]
 
     async def propose(self) -> Sequence[PackMove]:
         """Do with the whole network's plan what the operator has chosen; answers what is new of it."""
@@ -108,23 +108,23 @@ class Rebalancing:
         self._told = frozenset(map(_pair, moves))
         return fresh
 
-    async def _suggestion(self, tx: Transaction, move: PackMove) -> JobSuggested:
-        place = tx.stations if move.source_kind is EndKind.STATION else tx.partner_shops
-        source = await place.get(move.source_id)
+    async def _suggestion(self, tx: Transaction, move: PackMove) -> RebalancingSuggested:
+        place = tx.stations if move.source.kind is EndKind.STATION else tx.partner_shops
+        source = await place.get(move.source.id)
         version = source.version if source else 0
-        return JobSuggested(**self._world.stamp(), version=version, station_id=move.source_id, **dict(move))
+        return RebalancingSuggested(
+            **self._world.stamp(), version=version, station_id=move.source.id, **dict(move)
+        )
 
     async def _create(self, move: PackMove) -> bool:
         """Order a job; false when the packs cannot be spared after all, or the pair has one already."""
-        source = EndRef(kind=move.source_kind, id=move.source_id)
-        target = EndRef(kind=move.target_kind, id=move.target_id)
         try:
             async with self._world.records.transaction() as tx:
                 if await _has_job(tx, move):
                     return False
                 order = Order(
-                    source=source,
-                    target=target,
+                    source=move.source,
+                    target=move.target,
                     battery_count=move.battery_count,
                     priority=URGENT_PRIORITY if move.urgency >= URGENT else PRIORITY,
                     reason=move.reason,
@@ -136,7 +136,7 @@ class Rebalancing:
 
 
 async def _has_job(tx: Transaction, move: PackMove) -> bool:
-    jobs = await tx.transport_jobs.find({"source.id": move.source_id, "state": OPEN_JOB})
+    jobs = await tx.transport_jobs.find({"source.id": move.source.id, "state": OPEN_JOB})
     return _pair(move) in map(_pair_of, jobs)
 
 
@@ -164,12 +164,11 @@ def _inbound(kind: EndKind, id: str, jobs: Iterable[Job]) -> int:
 
 
 def _stations(move: PackMove) -> tuple[str, ...]:
-    ends = ((move.source_kind, move.source_id), (move.target_kind, move.target_id))
-    return tuple(id for kind, id in ends if kind is EndKind.STATION)
+    return tuple(end.id for end in (move.source, move.target) if end.kind is EndKind.STATION)
 
 
 def _pair(move: PackMove) -> Pair:
-    return (move.source_kind, move.source_id, move.target_kind, move.target_id)
+    return (move.source.kind, move.source.id, move.target.kind, move.target.id)
 
 
 def _pair_of(job: Job) -> Pair:

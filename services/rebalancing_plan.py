@@ -11,6 +11,7 @@ from typing import Final
 
 from services.base import Location
 from services.geo import distance_m
+from services.job_figures import EndRef
 from services.job_models import EndKind
 from services.predictions import PackMove
 
@@ -86,10 +87,8 @@ def _take(left: Left, source: Spot, target: Spot, count: int, why: str) -> PackM
     left[from_key] = replace(left[from_key], spare=left[from_key].spare - count)
     left[to_key] = replace(left[to_key], room=left[to_key].room - count)
     return PackMove(
-        source_kind=source.kind,
-        source_id=source.id,
-        target_kind=target.kind,
-        target_id=target.id,
+        source=EndRef(kind=source.kind, id=source.id),
+        target=EndRef(kind=target.kind, id=target.id),
         battery_count=count,
         distance_m=round(distance_m(source.location, target.location)),
         urgency=target.urgency,

@@ -121,6 +121,15 @@ test("work is told as sentences with names", () => {
     say("alert:raised", { alert: "ticket_clock", kind: "slot_jam", clock: "repair", percent: 75 }),
     "75 % of the time to repair slot jam at Majestic is gone",
   );
+  assert.equal(say("alert:raised", { alert: "load_spike" }), "Majestic will be nearly full within an hour");
+  assert.equal(
+    say("rebalancing:suggested", {
+      from: { kind: "station", id: "station_001" },
+      to: { kind: "partner", id: "shop_002" },
+      battery_count: 4,
+    }),
+    "4 packs should go from Majestic to shop_002",
+  );
   assert.equal(say("fault:changed", { state: "ticketed", kind: "slot_jam" }), null);
 });
 
@@ -243,9 +252,12 @@ test("the digest says what happened since it was asked last, and what got worse"
   digest.hear("queue:confirmed", {});
   digest.hear("swap:completed", {});
   digest.hear("queue:left", { state: "no_show" });
+  digest.hear("job:created", {});
+  for (const alert of ["ticket_opened", "ticket_opened", "critical_fault"])
+    digest.hear("alert:raised", { alert });
   assert.equal(
     digest.say([station({ charged_batteries: 0 })]),
-    "2 reserved, 1 swapped, 1 did not come. Majestic: no charged packs",
+    "2 reserved, 1 swapped, 1 did not come, 1 job ordered, 2 tickets opened. Majestic: no charged packs",
   );
   assert.equal(digest.say([station({ charged_batteries: 0 })]), "");
 });

@@ -30,7 +30,7 @@ def spot(id: str, km: float = 0.0, kind: EndKind = EndKind.STATION, **more: Any)
 
 
 def moves(*spots: Spot) -> list[tuple[str, str, int]]:
-    return [(move.source_id, move.target_id, move.battery_count) for move in plan(spots)]
+    return [(move.source.id, move.target.id, move.battery_count) for move in plan(spots)]
 
 
 def test_the_most_urgent_is_served_first_from_the_nearest() -> None:
@@ -87,12 +87,12 @@ partners = st.builds(
 def test_no_plan_takes_more_than_can_be_spared_or_brings_more_than_fits(spots: list[Spot]) -> None:
     found = plan(spots)
 
-    pairs = [(move.source_id, move.target_id) for move in found]
+    pairs = [(move.source.id, move.target.id) for move in found]
     assert len(set(pairs)) == len(pairs)
     assert all(source != target for source, target in pairs)
     for one in spots:
-        given = sum(move.battery_count for move in found if move.source_id == one.id)
-        got = sum(move.battery_count for move in found if move.target_id == one.id)
+        given = sum(move.battery_count for move in found if move.source.id == one.id)
+        got = sum(move.battery_count for move in found if move.target.id == one.id)
         assert given <= one.spare
         assert got <= max(0, one.room)
     assert all(FEWEST <= move.battery_count <= MOST and move.distance_m <= REACH_M + 1 for move in found)
@@ -175,8 +175,8 @@ async def test_a_suggestion_is_told_once_while_it_stands_and_moves_nothing(city:
         await passed(city)
         await city.services.rebalancing.propose()
 
-    (told,) = await city.told("job:suggested")
-    assert (told["source_id"], told["target_id"], told["rooms"]) == (rich.id, poor.id, ("admin",))
+    (told,) = await city.told("rebalancing:suggested")
+    assert (told["from"]["id"], told["to"]["id"], told["rooms"]) == (rich.id, poor.id, ("admin",))
     assert told["battery_count"] >= FEWEST
     assert await jobs(city) == []
 
@@ -185,7 +185,7 @@ async def test_off_is_off(tmp_path: Path) -> None:
     async with embedded_city(tmp_path, rules=Rules(rebalancing=RebalancingMode.OFF)) as city:
         await two_stations(city)
         assert await city.services.rebalancing.propose() == []
-        assert await city.told("job:suggested") == []
+        assert await city.told("rebalancing:suggested") == []
 
 
 async def test_without_forecasts_nothing_is_planned(ordering: City) -> None:
@@ -221,4 +221,4 @@ async def test_a_partner_with_packs_serves_a_station(ordering: City) -> None:
 
     (move,) = await ordering.services.rebalancing.propose()
 
-    assert (move.source_kind, move.source_id, move.battery_count) == ("partner", shop.id, 5)
+    assert (move.source.kind, move.source.id, move.battery_count) == ("partner", shop.id, 5)

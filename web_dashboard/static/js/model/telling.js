@@ -60,6 +60,8 @@ function alert(p) {
     return ["alerts", "{kind} at {where} needs a person: a ticket is open", "bad"];
   if (p.alert === "ticket_clock")
     return ["alerts", `${p.percent} % of the time to ${p.clock} {kind} at {where} is gone`, "bad"];
+  if (p.alert === "load_spike") return ["alerts", "{where} will be nearly full within an hour", "bad"];
+  if (p.alert === "stock_low") return ["alerts", "{where} may run out of charged packs within an hour", "bad"];
   if (p.alert === "critical_fault") return ["alerts", "Critical: {kind} at {where}", "bad"];
   return ["alerts", `Alert: ${spaced(p.alert)}, {kind} at {where}`, "bad"];
 }
@@ -95,6 +97,7 @@ export const TELL = {
     p.state === "quarantined" ? "bad" : "plain",
   ],
   "job:created": (p) => ["transport", `${plural(p.battery_count, "pack")} to go from {from} to {to}`],
+  "rebalancing:suggested": (p) => ["transport", `${plural(p.battery_count, "pack")} should go from {from} to {to}`],
   "job:offered": (p) => [
     "transport",
     `The job from {from} to {to} is offered${p.wave > 1 ? " to more" : ""}`,
