@@ -1,6 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDoubted } from "../../../web_dashboard/static/js/model/position.js";
 import { Store } from "../../../web_dashboard/static/js/model/store.js";
 
 let ids = 0;
@@ -167,6 +168,19 @@ test("positions never move backwards in time, in either form of the wire", () =>
     lng: 4,
     role: "consumer",
   });
+});
+
+test("a position is doubted below one half, and not where nothing is said of it", () => {
+  const here = { location: { lat: 1, lng: 2 }, fix_at: "2026-11-24T10:00:05Z" };
+  const positions = ["u", "v"].map((id, n) => ({ user_id: id, ...here, trust: [0.4, 0.5][n] }));
+  const store = fresh({ positions });
+  assert.deepEqual(
+    ["u", "v", "w"].map((id) => isDoubted(store.positions.get(id))),
+    [true, false, false],
+  );
+  const later = { user_id: "u", ...here, fix_at: "2026-11-24T10:20:05Z" };
+  store.apply("gps:positions", event({ positions: [{ ...later, trust: 1 }] }));
+  assert.equal(isDoubted(store.positions.get("u")), false);
 });
 
 test("the queue's figures alone change nothing else of a station", () => {

@@ -1,4 +1,5 @@
 // @ts-check
+import { isDoubted } from "../model/position.js";
 import { calm } from "../ui/theme.js";
 import { Layer } from "./canvas.js";
 import { project } from "./mercator.js";
@@ -8,6 +9,7 @@ import { Vans } from "./vans.js";
 /** @typedef {import("./mercator.js").View} View @typedef {import("../app.js").App} App */
 
 const FRAME_MS = 30; // riders are slow: more than some 30 pictures a second show nothing more
+const DOUBT_RADIUS = 7;
 const HIDDEN = /^(staff|admin|device)/;
 
 /** Riders as dots that glide; those on their way to the selected station are tied to it by a line. */
@@ -77,6 +79,25 @@ export class Riders {
     this.#dots(bound, false);
     this.#dots(bound, true);
     this.#vans.drawVans();
+    this.#doubts();
+  }
+
+  /** A broken ring: whoever this is may be somewhere else. */
+  #doubts() {
+    const { pen } = this.#layer;
+    const { positions } = this.#app.store;
+    pen.beginPath();
+    for (const [id, point] of this.#motion) {
+      if (!isDoubted(positions.get(id))) continue;
+      const [x, y] = this.#view.at(point.x, point.y);
+      pen.moveTo(x + DOUBT_RADIUS, y);
+      pen.arc(x, y, DOUBT_RADIUS, 0, 2 * Math.PI);
+    }
+    pen.setLineDash([2, 2.4]);
+    pen.lineWidth = 1.4;
+    pen.strokeStyle = this.#layer.colour("--rider");
+    pen.stroke();
+    pen.setLineDash([]);
   }
 
   /** @param {Map<string, string>} bound @param {boolean} withEntry */

@@ -112,7 +112,7 @@
  * @property {string | null} arrived_at
  * @property {number} version
  *
- * @typedef {{user_id: string, lat: number, lng: number, at: string, role?: string | null}} Position
+ * @typedef {{user_id: string, lat: number, lng: number, at: string, role?: string | null, trust?: number}} Position
  * @typedef {{connections: number, events_per_s: number, open_entries: number, swaps_today: number,
  *   commands_per_s?: number}} Stats
  * @typedef {{at?: string, stations?: any[], entries?: any[], positions?: any[], stats?: any, jobs?: any[], vans?: any[],

@@ -58,6 +58,7 @@ function Key({ app }) {
       <li><${Mark} of="closed" />Closed</li>
       <li><i class="key-dot is-bound" aria-hidden="true"></i>Rider with a reservation</li>
       <li><i class="key-dot" aria-hidden="true"></i>Other rider</li>
+      <li><i class="key-doubt" aria-hidden="true"></i>Position not trusted</li>
       <li>
         <i class="key-van" aria-hidden="true"></i>Van
         <i class="key-van is-full" aria-hidden="true"></i>with packs
