@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.base import rfc3339
+from tests.api.test_predictions import PREDICTIONS
 from tests.support.hub import RunningHub
 
 
@@ -74,6 +75,11 @@ async def test_every_read_answers_the_same_through_both_doors(hub: RunningHub) -
         (admin, "admin:traffic", {}, lambda a: a["items"] == []),
         (admin, "admin:stations", {}, lambda a: a["items"][0]["incidents"] == {"3": 1}),
         (admin, "admin:replay", window, lambda a: len(a["items"]) == 5),
+        *(
+            (staff, event, of_station, lambda a: a["interval"]["low"] <= a["predicted_value"])
+            for event in PREDICTIONS
+        ),
+        (admin, "ai:model-status", {}, lambda a: len(a["items"]) == len(PREDICTIONS)),
         (rider, "recommend", {"location": here}, lambda a: a["items"][0]["station_id"] == station.id),
         (rider, "recommend:optimal", here, lambda a: a["station_id"] == station.id),
     ]

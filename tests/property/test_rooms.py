@@ -31,6 +31,7 @@ WHAT_MOVES = (
     "qr_expires_at",
 )
 OPERATIONS = (
+    "foresee",
     "confirm",
     "leave",
     "arrive",
@@ -140,6 +141,10 @@ class World:
 
     async def _wait(self, rider: str) -> None:
         await self.city.fired(minutes=9)
+
+    async def _foresee(self, rider: str) -> None:
+        begun = await self.services.foresight.begin()
+        await self.services.foresight.look(begun, self.station.id)
 
     async def _close(self, rider: str) -> None:
         await self.services.station_admin.close(self.station.id)
