@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 from asyncio import gather
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
 from typing import Final
@@ -44,6 +44,20 @@ class SlotReading(Model):
     soc: float
     soh: float | None = None
     temperature_c: float | None = None
+
+
+@dataclass(slots=True)
+class _Report:
+    """A report while it is taken, and what has come of it so far."""
+
+    station_id: str
+    serials: set[str]
+    known: dict[str, Battery] | None = None  # of the station, and not read yet
+    odd: list[OddReading] = field(default_factory=list)
+    taken: int = 0
+    stock_changed: bool = False
+    charging_on: bool = False
+    is_news: bool = False
 
 
 class StationService:
@@ -87,31 +101,44 @@ class StationService:
 
         Raises NotFound for an unknown station.
         """
-        taken, stock_changed, charging_on, news = 0, False, False, False
-        odd: builtins.list[OddReading] = []
         async with self._world.records.transaction() as tx:
             station = await self._entries.station(tx, station_id)
+            report = _Report(station_id, {reading.battery_id for reading in readings})
             for reading in readings:
-                pack = await tx.batteries.get(reading.battery_id)
-                if pack is None or pack.holder.kind is not HolderKind.SLOT or pack.holder.id != station_id:
-                    odd.append((reading.battery_id, reading.slot, pack))
-                    continue
-                taken += 1
-                read = await self._take(tx, pack, reading)
-                stock_changed |= read.state is not pack.state
-                stock_changed |= await self._watch.look(
-                    tx, pack, temperature_c=reading.temperature_c, soh=reading.soh
+                await self._read(tx, report, reading)
+            if report.odd:
+                report.stock_changed |= await self._watch.look_at_odd(
+                    tx, station_id, report.odd, report.serials
                 )
-                news |= read is not pack
-                charging_on |= read is not pack and read.state is BatteryState.CHARGING
-            if odd:
-                serials = {reading.battery_id for reading in readings}
-                stock_changed |= await self._watch.look_at_odd(tx, station_id, odd, serials)
-            if news:
+            if report.is_news:
                 await self._watch.search.look_later(tx, station_id)
-            if stock_changed or (charging_on and await self._shows_charging(station_id)):
+            if report.stock_changed or (report.charging_on and await self._shows_charging(station_id)):
                 await self._boards.publish(tx, station)
-        return taken
+        return report.taken
+
+    async def _read(self, tx: Transaction, report: _Report, reading: SlotReading) -> None:
+        """One slot of a report."""
+        pack = await self._pack(tx, report, reading.battery_id)
+        if pack is None or not _is_in_slot_of(pack, report.station_id):
+            report.odd.append((reading.battery_id, reading.slot, pack))
+            return
+        report.taken += 1
+        read = await self._take(tx, pack, reading)
+        has_changed = await self._watch.look(tx, pack, temperature_c=reading.temperature_c, soh=reading.soh)
+        if has_changed:
+            report.known = None  # other packs may be promised now
+        report.stock_changed |= has_changed or read.state is not pack.state
+        report.is_news |= read is not pack
+        report.charging_on |= read is not pack and read.state is BatteryState.CHARGING
+
+    async def _pack(self, tx: Transaction, report: _Report, id: str) -> Battery | None:
+        """A pack as it is now; those of a whole station are read at once."""
+        if len(report.serials) == 1:
+            return await tx.batteries.get(id)
+        if report.known is None:
+            here = {"holder.kind": HolderKind.SLOT, "holder.id": report.station_id}
+            report.known = {pack.id: pack for pack in await tx.batteries.find(here)}
+        return report.known.pop(id, None) or await tx.batteries.get(id)
 
     async def _shows_charging(self, station_id: str) -> bool:
         """Does its board say when a pack is charged, or has it promised one that still has to?"""
@@ -181,6 +208,10 @@ class StationService:
         shown = await self._world.live.board(station_id)
         unchanged = (await self._entries.station(reads, station_id)).version == station.version
         return shown == truth or not unchanged
+
+
+def _is_in_slot_of(pack: Battery, station_id: str) -> bool:
+    return pack.holder.kind is HolderKind.SLOT and pack.holder.id == station_id
 
 
 def _says_something_new(pack: Battery, reading: SlotReading) -> bool:

@@ -13,7 +13,7 @@ NOTICED_S: Final = (60.0, 600.0)  # city time from a ticket's opening to its ack
 BEGUN_S: Final = (120.0, 1200.0)  # from then to the work
 REPAIRED_S: Final = (600.0, 3600.0)
 AFTER_FAULT_S: Final = 5.0
-LOOK_EVERY_S: Final = 1800.0  # city time: at what one has not heard of
+LOOK_EVERY_S: Final = 7200.0  # city time: at what one has not heard of
 
 _log = logging.getLogger("hub.demo")
 
