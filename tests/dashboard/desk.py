@@ -31,34 +31,34 @@ class Desk:
         """Two work at each station: 1 and 2 at the first."""
         return self.city.seeded_staff(number, f"station_{(number + 1) // 2:03}")
 
-    async def _done(self, who: Person, event: str, **payload: Any) -> Any:
+    async def done(self, who: Person, event: str, **payload: Any) -> Any:
         answer = await who.ask("rest", event, payload)
         assert answer.ok, answer
         return answer.data
 
     async def job(self, source: str, target: str, packs: int = 4, **more: Any) -> Any:
         ends = {"from": {"kind": "station", "id": source}, "to": {"kind": "station", "id": target}}
-        return await self._done(self.admin, "job:create", **ends, battery_count=packs, **more)
+        return await self.done(self.admin, "job:create", **ends, battery_count=packs, **more)
 
     async def accepted(self, job: Any, driver: Person) -> Any:
-        return await self._done(driver, "job:accept", job_id=job["job_id"])
+        return await self.done(driver, "job:accept", job_id=job["job_id"])
 
     async def at(self, driver: Person, place: Any, off: float = NEAR_M) -> None:
         """The driver is seen so many degrees north of an end of a job."""
         here = {"lat": place["location"]["lat"] + off, "lng": place["location"]["lng"]}
-        assert (await self._done(driver, "gps:ping", **here, accuracy=5))["accepted"] == 1
+        assert (await self.done(driver, "gps:ping", **here, accuracy=5))["accepted"] == 1
 
     async def aboard(self, job: Any, driver: Person) -> Any:
         await self.accepted(job, driver)
         await self.at(driver, job["from"])
         scan = {"job_id": job["job_id"], "battery_ids": job["battery_ids"]}
-        return await self._done(driver, "job:pickup", **scan)
+        return await self.done(driver, "job:pickup", **scan)
 
     async def asked(self, number: int, there: str) -> Any:
         """The staff member with this number is asked to help there."""
         here = f"station_{(number + 1) // 2:03}"
         stations = {"from_station_id": here, "to_station_id": there}
-        return await self._done(
+        return await self.done(
             self.admin,
             "staff:divert",
             **stations,
@@ -68,10 +68,10 @@ class Desk:
 
     async def answered(self, asked: Any, number: int, *, accept: bool = True) -> Any:
         payload = {"diversion_id": asked["diversion_id"], "accept": accept}
-        return await self._done(self.staff(number), "staff:respond", **payload)
+        return await self.done(self.staff(number), "staff:respond", **payload)
 
     async def fault(self, station: str, **report: Any) -> Any:
-        return await self._done(self.admin, "fault:report", station_id=station, **{**CHARGER, **report})
+        return await self.done(self.admin, "fault:report", station_id=station, **{**CHARGER, **report})
 
     async def fill(self) -> None:
         """A busy afternoon."""

@@ -12,10 +12,13 @@ from playwright.async_api import Page, expect
 from tests.dashboard.chromium import DESKTOP, NARROWEST, PHONE, TABLET
 from tests.dashboard.city import City
 from tests.dashboard.conftest import OpenTab
+from tests.dashboard.desk import Desk
 
 STATION: Final = "station_001"
 FAINT: Final = (Path(__file__).parent / "js" / "faint.js").read_text()
 """Texts with less contrast than WCAG 2.2 AA asks for."""
+BOARDS: Final = {"jobs": ".is-route", "staff": ".is-where", "incidents": ".is-severity"}
+"""Each list that has the page, and something that is in every row of it."""
 
 
 async def _open_a_busy_station(city: City, page: Page) -> None:
@@ -36,6 +39,15 @@ async def test_every_text_has_the_contrast_of_wcag_aa(city: City, open_tab: Open
     await _open_a_busy_station(city, tab.page)
 
     assert await tab.page.evaluate(FAINT) == []
+
+    await Desk(city).fill()
+    for board, row in BOARDS.items():
+        await tab.page.locator(f".tabs a[href='#{board}']").click()
+        await expect(tab.page.locator(row).first).to_be_visible()
+        assert await tab.page.evaluate(FAINT) == [], board
+    await tab.page.get_by_role("button", name="Resolve").first.click()
+    assert await tab.page.evaluate(FAINT) == []
+    assert tab.complaints == []
 
 
 async def test_map_is_used_by_keyboard_alone(city: City, open_tab: OpenTab) -> None:
@@ -78,7 +90,7 @@ async def test_everything_that_can_be_pressed_has_a_name_and_is_reached_by_tab(
     for _ in range(12):
         await tab.page.keyboard.press("Tab")
         order.append(await tab.page.evaluate("document.activeElement.tagName"))
-    assert set(order) == {"BUTTON"}
+    assert set(order) == {"A", "BUTTON"}
 
 
 async def test_table_sorts_by_its_heads_and_says_so(city: City, open_tab: OpenTab) -> None:
@@ -101,27 +113,39 @@ async def test_map_is_heard_too(city: City, open_tab: OpenTab) -> None:
 
     marker = tab.page.locator(f".station[data-station={STATION}]")
     await expect(marker).to_have_attribute("aria-label", re.compile(r"1 waiting, \d+ of \d+ packs charged"))
-    await expect(tab.page.locator("[data-digest]")).to_have_text("1 reserved", timeout=15_000)
+    await Desk(city).job("station_003", "station_004", 2)
+    await expect(tab.page.locator("[data-digest]")).to_have_text("1 reserved, 1 job ordered", timeout=15_000)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE, NARROWEST], ids=["1440", "1024", "390", "320"])
 async def test_nothing_is_wider_than_the_page(city: City, open_tab: OpenTab, size: dict[str, Any]) -> None:
     tab = await open_tab(viewport=size)
     await _open_a_busy_station(city, tab.page)
-    wide = await tab.page.evaluate("""() => [...document.querySelectorAll('.shell *')]
-      .filter((one) => !one.closest('.map-box, .chips') && one.checkVisibility({visibilityProperty: true}))
+    await _fits(tab.page)
+
+    await Desk(city).fill()
+    for board, row in BOARDS.items():
+        await tab.page.locator(f".tabs a[href='#{board}']").click()
+        await expect(tab.page.locator(row).first).to_be_visible()
+        await _fits(tab.page)
+    assert tab.complaints == []
+
+
+async def _fits(page: Page) -> None:
+    wide = await page.evaluate("""() => [...document.querySelectorAll('.shell *')]
+      .filter((one) => !one.closest('.map-box, .chips, .unseen'))
+      .filter((one) => one.checkVisibility({visibilityProperty: true}))
       .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
       .map((one) => `${one.tagName} ${one.className.baseVal ?? one.className}`)""")
     assert wide == []
-    assert await tab.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    assert tab.complaints == []
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 async def test_phone_shows_one_part_at_a_time(open_tab: OpenTab) -> None:
     tab = await open_tab(viewport=PHONE, has_touch=True)
     parts = {"Stations": ".stations", "Network": ".panel", "Events": ".feed", "Map": ".map"}
     for name, shown in parts.items():
-        await tab.page.locator(".tabs").get_by_role("button", name=name).click()
+        await tab.page.locator(".tabs").get_by_role("link", name=name).click()
         for part in parts.values():
             await expect(tab.page.locator(part)).to_be_visible(visible=part == shown)
 

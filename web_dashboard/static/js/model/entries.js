@@ -9,6 +9,7 @@ const FIELDS = [
   "estimated_wait_minutes",
   "vehicle",
   "called",
+  "pack",
   "station_id",
 ];
 const TOMBSTONES = 2000;

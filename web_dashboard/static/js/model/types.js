@@ -32,6 +32,7 @@
  * @property {Wait | null} estimated_wait_minutes
  * @property {{id: string, model?: string | null} | null} vehicle
  * @property {boolean} called
+ * @property {"promised" | "assigned" | "short"} [pack]
  * @property {number} version
  *
  * @typedef {{kind: "station" | "partner", id: string, name: string, location: LatLng}} JobEnd

@@ -76,8 +76,14 @@ function Person({ entry }) {
       ${entry.vehicle && html`<small>${entry.vehicle.model ?? entry.vehicle.id}</small>`}
     </span>
     <span class="state" data-state=${entry.state}>${entryState(entry.state, entry.called)}</span>
-    <span class="person-wait">${entry.position === null ? "" : minutes(entry.estimated_wait_minutes?.p50)}</span>
+    <span class="person-wait">${personWait(entry)}</span>
   </li>`;
+}
+
+/** @param {Entry} entry */
+function personWait(entry) {
+  if (entry.pack === "short") return "no pack";
+  return entry.position === null ? "" : minutes(entry.estimated_wait_minutes?.p50);
 }
 
 /** @param {{station: Station}} props */
