@@ -6,9 +6,9 @@ from services.base import Document, Instant
 
 
 class Checkpoint(Document):
-    """The network's state at a moment, whole once this is there. Collection `checkpoints`.
+    """The network's state, whole once this is there. Collection `checkpoints`.
 
-    `id` is `taken_at` as text. Every event up to `seq` is in it, of the later ones some may be.
+    `id` is when it was begun, as text. Every event up to `seq` is in it, of those until `taken_at` some are.
     """
 
     taken_at: Instant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +18,8 @@ from services.world import World
 
 EVERY: Final = timedelta(hours=1)  # while anything happens
 LONGEST_APART: Final = timedelta(days=1)
-MOST_EVENTS: Final = 20_000  # between two
+SHORTEST_APART: Final = timedelta(minutes=10)
+MOST_EVENTS: Final = 20_000  # between two that are not too near to each other
 KEPT: Final = timedelta(days=8)  # a day longer than the log
 SETTLED: Final = timedelta(seconds=10)
 """What a checkpoint has seen is in the log by then: numbers follow commits within seconds, on every node."""
@@ -39,25 +40,43 @@ class Checkpoints:
             return True
         age = self._world.clock() - newest.taken_at
         events = await self._world.log.last() - newest.seq
-        return age >= LONGEST_APART or events >= MOST_EVENTS or (events > 0 and age >= EVERY)
+        is_busy = events >= MOST_EVENTS and age >= SHORTEST_APART
+        return is_busy or (events > 0 and age >= EVERY) or age >= LONGEST_APART
 
     async def take(self) -> Checkpoint:
         """Keep the present state. Events that come meanwhile may be in it or not: each tells a whole."""
-        seq = await self._world.log.last()
-        things = await present(self._world.records.now, self._world.live)
-        taken_at = self._world.clock()
-        taken = Checkpoint(id=rfc3339(taken_at), taken_at=taken_at, seq=seq, things=len(things))
-        for part in _parts(taken.id, things):
-            async with self._world.records.transaction() as tx:
-                await tx.checkpoint_parts.insert(part)
+        id, seq = rfc3339(self._world.clock()), await self._world.log.last()
+        count, things = 0, Things()
+        async for key, thing in present(self._world.records.now, self._world.live):
+            things[key], count = thing, count + 1
+            if len(things) == PART:
+                await self._keep(id, count, things)
+                things = Things()
+        if things:
+            await self._keep(id, count, things)
+        taken = Checkpoint(id=id, taken_at=self._world.clock(), seq=seq, things=count)
         async with self._world.records.transaction() as tx:
             await tx.checkpoints.insert(taken)
         return taken
 
+    async def _keep(self, checkpoint_id: str, number: int, things: Things) -> None:
+        packed = b64encode(zlib.compress(orjson.dumps(things))).decode()
+        part = CheckpointPart(
+            id=f"{checkpoint_id}/{number:08}",
+            checkpoint_id=checkpoint_id,
+            last_key=max(things),
+            things=packed,
+        )
+        async with self._world.records.transaction() as tx:
+            await tx.checkpoint_parts.insert(part)
+
     async def before(self, at: datetime) -> Checkpoint | None:
         """The newest one from which the state at a moment can be told."""
-        until = rfc3339(at - SETTLED)
-        return await self._world.records.now.checkpoints.first({"id": Range(lte=until)}, order=("-id",))
+        settled = at - SETTLED
+        found = await self._world.records.now.checkpoints.find(
+            {"id": Range(lte=rfc3339(settled))}, order=("-id",), limit=2
+        )
+        return next((one for one in found if one.taken_at <= settled), None)
 
     async def told_from(self) -> datetime | None:
         """Since when the state of a moment can be told; none without checkpoints."""
@@ -100,15 +119,6 @@ class Checkpoints:
 
     async def _some(self, where: dict[str, Range]) -> Sequence[CheckpointPart]:
         return await self._world.records.now.checkpoint_parts.find(where, limit=DELETED_AT_ONCE)
-
-
-def _parts(checkpoint_id: str, things: Things) -> Iterator[CheckpointPart]:
-    keys = list(things)
-    for start in range(0, len(keys), PART):
-        some = keys[start : start + PART]
-        packed = b64encode(zlib.compress(orjson.dumps({key: things[key] for key in some}))).decode()
-        id = f"{checkpoint_id}/{start:08}"
-        yield CheckpointPart(id=id, checkpoint_id=checkpoint_id, last_key=some[-1], things=packed)
 
 
 def _opened(part: CheckpointPart) -> Things:

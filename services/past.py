@@ -6,8 +6,9 @@ event about one of them carries the whole of it, so the newest event before a mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from operator import itemgetter
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from itertools import chain
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter
@@ -23,6 +24,8 @@ from services.states import INCIDENT_OPEN, OPEN_JOB, TICKET_OPEN
 Json = dict[str, Any]
 Things = dict[str, Json]
 """By key, which is `kind:id`; as JSON."""
+
+AT_ONCE: Final = 50  # things
 
 
 class StationThen(StationFigures):
@@ -87,6 +90,13 @@ def key_of(event: str | None, payload: Json) -> str | None:
     return None
 
 
+def tells(event: str | None) -> bool:
+    """May an event of this name be about something in the state? Asked before its payload is read."""
+    return event is not None and event.startswith(
+        ("station:updated", "queue:changed", "job:", "fault:", "ticket:")
+    )
+
+
 def follow(things: Things, event: str | None, payload: Json) -> None:
     """Change the state as an event says."""
     key = key_of(event, payload)
@@ -113,18 +123,21 @@ def _is_whole(thing: Json) -> bool:
     return thing["about"] != "station" or ("version" in thing and "entries" in thing)
 
 
-async def present(reads: Snapshot, live: Live) -> Things:
-    """The state as it is now, by key in order."""
+async def present(reads: Snapshot, live: Live) -> AsyncIterator[tuple[str, Json]]:
+    """The state as it is now, by key in order; others get their turn while it is read."""
     jobs = await reads.transport_jobs.find({"state": OPEN_JOB})
     incidents = await reads.incidents.find({"state": INCIDENT_OPEN})
     tickets = await reads.tickets.find({"status": TICKET_OPEN})
-    found: list[tuple[str, Model]] = [
-        *((f"station:{board.station_id}", _of_board(board)) for board in await live.boards()),
-        *((f"job:{job.id}", JobThen(**figures(job))) for job in jobs),
-        *((f"incident:{one.id}", IncidentThen(**dict(incident_view(one)))) for one in incidents),
-        *((f"ticket:{one.id}", TicketThen(**dict(ticket_view(one)))) for one in tickets),
-    ]
-    return {key: thing.model_dump(mode="json") for key, thing in sorted(found, key=itemgetter(0))}
+    things: Iterable[tuple[str, Model]] = chain(
+        ((f"incident:{one.id}", IncidentThen(**dict(incident_view(one)))) for one in incidents),
+        ((f"job:{job.id}", JobThen(**figures(job))) for job in jobs),
+        ((f"station:{board.station_id}", _of_board(board)) for board in await live.boards()),
+        ((f"ticket:{one.id}", TicketThen(**dict(ticket_view(one)))) for one in tickets),
+    )
+    for number, (key, thing) in enumerate(things):
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield key, thing.model_dump(mode="json")
 
 
 def _of_board(board: StationBoard) -> StationThen:

@@ -13,11 +13,11 @@ from services.admin_models import Checkpoint
 from services.checkpoints import Checkpoints
 from services.errors import ValidationFailed
 from services.log_places import oldest, place_at
-from services.past import PastEvent, ReplayPage, Thing, Things, follow, key_of, shown
+from services.past import PastEvent, ReplayPage, Thing, Things, follow, key_of, shown, tells
 from services.ports import LogRecord
 from services.world import World
 
-MOST_FOLDED: Final = 200_000
+MOST_FOLDED: Final = 300_000
 """Events between a checkpoint and the moment; where there are more, the state is not told."""
 
 AT_ONCE: Final = 500  # records of the log; others get their turn between two such reads
@@ -105,7 +105,7 @@ class Replay:
     async def _fold(self, things: Things, after: int, upto: int, low: str, high: str | None) -> None:
         """Follow the events in (after, upto] about things with keys in (low, high]."""
         while records := await self._read(after, upto, AT_ONCE):
-            for record in records:
+            for record in filter(lambda record: tells(record.name), records):
                 payload = orjson.loads(record.payload)
                 key = key_of(record.name, payload)
                 if key is not None and low < key and (high is None or key <= high):

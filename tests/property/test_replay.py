@@ -75,7 +75,8 @@ class History(Carriers):
         self.city.clock.forward(seconds=SETTLED.total_seconds() if number % 2 == 0 else 1)
 
     async def state(self) -> Things:
-        return await present(self.services.world.records.now, self.services.world.live)
+        world = self.services.world
+        return {key: thing async for key, thing in present(world.records.now, world.live)}
 
     async def told(self, at: datetime, *, limit: int) -> list[Any]:
         """The state at a moment from the log, all of its parts."""

@@ -11,7 +11,7 @@ from hub.stores.retention import KEEP_LOG
 from hub.stores.sqlite import SqliteStore
 from services import checkpoints as checkpoints_module
 from services import replay as replay_module
-from services.checkpoints import EVERY, KEPT, LONGEST_APART, SETTLED
+from services.checkpoints import EVERY, KEPT, LONGEST_APART, SETTLED, SHORTEST_APART
 from services.errors import ValidationFailed
 from services.fault_models import Severity
 from services.faults import Report
@@ -174,6 +174,8 @@ async def test_a_checkpoint_is_due_with_time_and_with_events(
     await checkpoints.take()
     monkeypatch.setattr(checkpoints_module, "MOST_EVENTS", 3)
     await city.place(station)
+    assert not await checkpoints.is_due()  # too near
+    city.clock.forward(seconds=SHORTEST_APART.total_seconds())
     assert await checkpoints.is_due()
 
 
