@@ -31,9 +31,9 @@ class JobsInState(Model):
 
     state: JobState
     jobs: int = Field(description="all of them; the rest of it is of the oldest 1,000")
-    packs: int
+    packs: int = Field(description="reserved, or in the van")
     oldest_minutes: float | None = Field(description="age of the oldest; null without any")
-    median_minutes: float | None
+    median_minutes: float | None = Field(description="median of their ages; null without any")
 
 
 class PacksAt(Model):

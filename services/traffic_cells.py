@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from pydantic import Field
+
 from services.admin_models import CellTraffic
 from services.base import Instant, Model
 from services.cells import cell_of
@@ -85,15 +87,18 @@ class Window:
 
 
 class CellView(Model):
-    """A cell as administrators see it; free flow and congestion are null until its past is long enough."""
+    """A cell as administrators see it."""
 
-    cell: str
-    speed_mps: float
-    free_flow_mps: float | None
-    congestion: float | None  # 1 - speed / free flow, 0 to 1
-    vehicles: int
-    distance_m: float
-    time_s: float
+    cell: str = Field(description="H3 index of resolution 8: edges of about 530 m")
+    speed_mps: float = Field(description="the way over the time, stops included; parked vehicles are none")
+    free_flow_mps: float | None = Field(
+        description="85th percentile of the cell's earlier windows, older ones counting less; null with less "
+        "than about an hour of them"
+    )
+    congestion: float | None = Field(description="1 - speed / free flow, 0 to 1; null without a free flow")
+    vehicles: int = Field(description="that moved more than 100 m in the window, and were in the cell")
+    distance_m: float = Field(description="the way that they made in it")
+    time_s: float = Field(description="the time that they took for it")
 
 
 def measured(cell: str, flow: Flow, until: Instant, before: CellTraffic | None) -> CellTraffic:

@@ -13,6 +13,7 @@ from hub.compose import COMPOSE_SETTINGS
 from hub.config import Settings, setting_name
 from hub.doors import asyncapi, openapi
 from hub.doors.asyncapi import TRANSIENT, about, facts, rooms_of
+from hub.doors.figures_page import figures_page
 from hub.doors.models_page import models_page
 from hub.operations import ANYBODY, Operation, Registry
 
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "operations.md": _operations(operations),
         "events.md": _events(),
         "models.md": f"{MADE}{models_page()}",
+        "figures.md": f"{MADE}{figures_page()}",
         "settings.md": _settings(),
         "env.example": env_example(),
     }
