@@ -200,7 +200,13 @@ class Hub:
         worker = self._worker
         workers = WorkerMetrics(worker.number, worker.rest_doors()) if worker is not None else None
         StatusDoor(
-            self.readiness, self.authenticator, self.metrics, self.resources.leases, self.kafka, workers
+            self.readiness,
+            self.authenticator,
+            self.metrics,
+            self.resources.leases,
+            self.supervisor.states,
+            self.kafka,
+            workers,
         ).add_to(application)
         DocsDoor(self.registry).add_to(application)
         DashboardDoor(addresses, self.resources.records, self.authenticator, self.links).add_to(application)
@@ -239,7 +245,7 @@ class Hub:
         leases = self.resources.leases
         for name, run in self.resources.tasks.items():
             self.supervisor.own(name, run)
-        self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services).run)
+        self.supervisor.own_on_one_node("timers", leases, TimerOwner(self.services, self.metrics).run)
         self.supervisor.own_on_one_node("prune", leases, PruneOwner(self.resources.prune).run)
         self.supervisor.own_on_one_node("retention", leases, PruneOwner(self.services.retention.run).run)
         self.supervisor.own_on_one_node("checkpoints", leases, CheckpointOwner(self.services).run)

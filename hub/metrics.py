@@ -41,6 +41,11 @@ class Metrics:
             "hub_task_restarts_total", "Background tasks started again", ("task",), registry=self.registry
         )
 
+        self._timers_late = Gauge(
+            "hub_timers_late_seconds",
+            "How long the timer that was fired last had been due; where timers are fired",
+            registry=self.registry,
+        )
         self._lag_records = Gauge(
             "hub_log_lag_records", "Committed facts that rooms have not heard yet", registry=self.registry
         )
@@ -113,25 +118,36 @@ class Metrics:
         """Publish the engine's own counters."""
         self.registry.register(_EngineStats(stats))
 
+    def watch_tasks(self, running: Callable[[], Mapping[str, bool]]) -> None:
+        """Publish which background tasks run."""
+        text = "1 while the background task of that name runs, 0 while it has failed and waits"
+        self.registry.register(_Flags("hub_task_running", text, "task", running))
+
+    def timers_late(self, seconds: float) -> None:
+        """How long a timer that is fired now has been due."""
+        self._timers_late.set(seconds)
+
     def watch_leases(self, held: Callable[[], Mapping[str, bool]]) -> None:
         """Publish which leases this node holds."""
-        self.registry.register(_LeasesHeld(held))
+        text = "1 where the work of that name is done on this node"
+        self.registry.register(_Flags("hub_lease_held", text, "lease", held))
 
     def page(self) -> bytes:
         """What a scrape gets."""
         return generate_latest(self.registry)
 
 
-class _LeasesHeld(Collector):
-    def __init__(self, held: Callable[[], Mapping[str, bool]]) -> None:
-        self._held = held
+class _Flags(Collector):
+    """A gauge of 0 or 1 for each name, asked when it is scraped."""
+
+    def __init__(self, name: str, text: str, label: str, flags: Callable[[], Mapping[str, bool]]) -> None:
+        self._name, self._text, self._label = name, text, label
+        self._flags = flags
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily(
-            "hub_lease_held", "1 where the work of that name is done on this node", labels=("lease",)
-        )
-        for name, held in self._held().items():
-            family.add_metric((name,), held)
+        family = GaugeMetricFamily(self._name, self._text, labels=(self._label,))
+        for name, flag in self._flags().items():
+            family.add_metric((name,), flag)
         yield family
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from hub.leases import Lease
 from hub.logs import logger
+from hub.metrics import Metrics
 from services.network import Services
 
 LOOK_EVERY_S: Final = 0.5
@@ -21,13 +22,16 @@ _log = logger("hub.retention")
 class TimerOwner:
     """Sleeps until the next timer is due, and fires it."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, metrics: Metrics) -> None:
         self._services = services
+        self._metrics = metrics
 
     async def run(self, lease: Lease) -> None:
         """Fire what is due, while the lease is held. What a step raises is the supervisor's to report."""
-        clock = self._services.world.clock
+        clock, following = self._services.world.clock, None
         while lease.held:
+            if following is not None and following <= clock():
+                self._metrics.timers_late((clock() - following).total_seconds())
             following = await self._services.timers.run_due(clock())
             wait_s = LOOK_EVERY_S
             if following is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ class StatusDoor:
         authenticator: Authenticator,
         metrics: Metrics,
         leases: Leases,
+        tasks: Callable[[], Mapping[str, Any]],
         kafka: KafkaSide | None = None,
         workers: WorkerMetrics | None = None,
     ) -> None:
@@ -38,6 +40,7 @@ class StatusDoor:
         self._authenticator = authenticator
         self._metrics = metrics
         self._leases = leases
+        self._tasks = tasks
         self._kafka = kafka
         self._workers = workers
 
@@ -53,13 +56,15 @@ class StatusDoor:
     async def _ready(self, _request: web.Request) -> web.Response:
         """200 only when commands can be served and live state equals the records.
 
-        `leases` and `kafka_behind` are told besides: which work of the whole network this node does, and
-        how far the relay is behind; the hub serves on while another node, or the brokers, take their time.
+        `leases`, `tasks` and `kafka_behind` are told besides: which work of the whole network this node does,
+        what every background task is at, and how far the relay is behind; the hub serves on while another
+        node, or the brokers, take their time, and while a task that has failed waits to be started again.
         """
         checks = await self._readiness.checks()
         ready = all(checks.values())
         said: dict[str, Any] = {"status": "ready" if ready else "not_ready", "checks": checks}
         said["leases"] = dict(self._leases.held())
+        said["tasks"] = dict(self._tasks())
         if self._kafka is not None:
             said["kafka_behind"] = await self._kafka.behind()
         return json_answer(said, status=200 if ready else 503)

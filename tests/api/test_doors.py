@@ -83,6 +83,21 @@ async def test_ready_says_no_when_records_cannot_be_written(
     assert (status, '"commands":false' in body) == (503, True)
 
 
+async def test_every_background_task_is_seen_at_both_places(hub: RunningHub) -> None:
+    async with hub.http.get(f"{hub.rest_url}/readyz") as answer:
+        told = (await answer.json())["tasks"]
+    async with hub.http.get(f"{hub.rest_url}/metrics") as answer:
+        page = await answer.text()
+
+    owned = {task.get_name() for task in hub.hub.supervisor._tasks}
+    assert {"timers", "prune", "positions", "readiness"} <= owned
+    assert set(told) == owned
+    for name in owned:
+        assert told[name] == {"state": "running", "restarts": 0}
+        assert f'hub_task_running{{task="{name}"}} 1.0' in page
+    assert "hub_timers_late_seconds" in page
+
+
 # -- docs
 
 
@@ -123,6 +138,11 @@ async def test_the_docs_page_loads_nothing_from_anywhere(hub: RunningHub) -> Non
     _, headers, page = await _get(hub, "/docs")
 
     assert "queue:confirm" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    linked = set(re.findall(r'href="#([^"]+)"', page))
+    assert linked == set(ids)  # everything is reached from the contents
+    assert {operation.event for operation in hub.hub.registry} < linked
     assert "POST /queue/confirm" in page
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     assert "'unsafe" not in headers["Content-Security-Policy"]

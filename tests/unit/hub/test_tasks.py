@@ -39,7 +39,34 @@ async def test_a_task_that_fails_is_started_again(
     await supervisor.stop()
 
     assert runs == [3]
+    assert supervisor.states() == {"work": {"state": "running", "restarts": 2}}
     assert 'hub_task_restarts_total{task="work"} 2.0' in metrics.page().decode()
+
+
+async def test_a_task_that_has_failed_is_told_until_it_runs_again() -> None:
+    failed = asyncio.Event()
+
+    async def fails() -> None:
+        failed.set()
+        raise RuntimeError("no")
+
+    async def ends() -> None:
+        return
+
+    supervisor = Supervisor(metrics := Metrics())
+    supervisor.own("fails", fails)
+    supervisor.own("ends", ends)
+    await failed.wait()
+    await asyncio.sleep(0)
+    states, page = supervisor.states(), metrics.page().decode()
+    await supervisor.stop()
+
+    assert states == {
+        "fails": {"state": "pausing", "restarts": 1},
+        "ends": {"state": "done", "restarts": 0},
+    }
+    assert 'hub_task_running{task="fails"} 0.0' in page
+    assert 'hub_task_running{task="ends"} 1.0' in page
 
 
 async def test_work_of_one_node_is_started_again_with_a_greater_fence(
