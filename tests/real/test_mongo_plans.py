@@ -18,6 +18,7 @@ from hub.stores.mongo_collection import MongoReads
 from hub.stores.mongo_query import filter_of, path, sort_of
 from hub.stores.schema import COLLECTIONS, Index
 from services.base import rfc3339
+from tests.api.test_predictions import PREDICTIONS
 from tests.contract.test_sqlite_plans import QUERIES
 from tests.real.mongo_server import client_of
 from tests.support.hub import RunningHub, running
@@ -154,6 +155,7 @@ async def looks(hub: RunningHub, station_id: str, rider: Person, staff: Person, 
         assert (await rider.call("swap:history", user_id=rider.id, limit=1, **page)).ok
     for event in ("admin:live", "admin:logistics", "admin:traffic", "admin:stations"):
         assert (await admin.call(event)).ok
+    await foresees(hub, station_id, admin)
     window = {"from": rfc3339(hub.now()), "to": rfc3339(hub.now())}
     assert (await admin.call("admin:replay", window)).ok
     for person, room in (
@@ -164,6 +166,17 @@ async def looks(hub: RunningHub, station_id: str, rider: Person, staff: Person, 
     ):
         joined = await person.call("room:join", room=room)
         assert joined.ok, (room, joined.error)
+
+
+async def foresees(hub: RunningHub, station_id: str, admin: Person) -> None:
+    """Every model is asked, and what is done for all stations is done."""
+    services = hub.hub.services
+    for event in PREDICTIONS:
+        assert (await admin.call(event, station_id=station_id)).ok, event
+    begun = await services.foresight.begin()
+    for one in begun.station_ids:
+        await services.foresight.look(begun, one)
+    await services.rebalancing.propose()
 
 
 async def test_every_query_of_a_day_goes_by_an_index(
