@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.answers import QueuePlace
+from services.errors import NotFound
 from services.models import Station
 from tests.unit.services.city import City
 
@@ -170,3 +172,30 @@ async def test_near_the_station_nobody_is_asked_for_being_parked(
 
     assert (await mine(city, rider)).state == "approaching"
     assert await questions(city) == []
+
+
+async def test_an_answer_after_the_place_has_gone_is_not_found(
+    city: City, station: Station, rider: str
+) -> None:
+    await ride(city, rider, station, *PARKED)
+    await city.fired(minutes=3)
+
+    with pytest.raises(NotFound):
+        await city.services.queue.still_coming(rider, coming=True)
+
+
+async def test_an_answer_that_races_the_end_of_its_time_keeps_the_place_or_is_not_found(
+    city: City, station: Station, rider: str
+) -> None:
+    await ride(city, rider, station, *PARKED)
+    city.clock.forward(minutes=3)
+
+    answer, _ = await asyncio.gather(
+        city.services.queue.still_coming(rider, coming=True),
+        city.services.timers.run_due(city.clock()),
+        return_exceptions=True,
+    )
+
+    place = await city.services.queue.mine(rider)
+    assert isinstance(answer, NotFound) is (place is None)
+    assert await city.held(station) == (0 if place is None else 1)

@@ -17,6 +17,7 @@ from services.stations import SlotReading
 from services.swap import Handover
 from tests.unit.services.city import City
 from tests.unit.services.faulty import report
+from tests.unit.services.roads import Roads
 
 FAR_M, NEAR_M = 4000, 1500  # 13 and 5 minutes away
 
@@ -326,3 +327,33 @@ async def test_the_least_worn_of_the_packs_with_enough_charge_is_handed_out(city
     assert begun.assigned_battery
     assert begun.assigned_battery.id == packs[2].id
     assert begun.assigned_battery.reasons == ["95 % is enough", "7 cycles, the fewest of 3 packs"]
+
+
+async def test_what_can_be_promised_leaves_out_all_that_is_kept(city: City, roads: Roads) -> None:
+    source, target = await city.station(charged=7, charging=2), await city.station()
+    rules = city.services.world.rules.model_copy(update={"safety_stock": 1})
+    object.__setattr__(city.services.world, "rules", rules)
+    await roads.job(source, target, 2)
+    packs = await Chargers(city, source).packs(BatteryState.CHARGED)
+    free = next(pack for pack in packs if pack.held_for is None)
+    await report(city, source, "battery_overheat", battery_id=free.id)
+
+    await confirm(city, source)
+
+    status = await city.services.stations.status(source.id)
+    assert status.charged_batteries == 7 - 1 - 2 - 1 - 1  # safety stock, job, quarantine, promise
+    assert status.batteries.held == 1
+    for _ in range(2):
+        await confirm(city, source)
+    with pytest.raises(NoBattery):
+        await confirm(city, source)
+
+
+async def test_charging_packs_of_another_type_are_not_promised(city: City) -> None:
+    station = await city.station(charged=0, charging=1)
+    await Chargers(city, station).charge()
+    heavy = await city.rider(battery_type="heavy")
+
+    with pytest.raises(NoBattery):
+        await city.services.queue.confirm(heavy, station.id, near=north(station, FAR_M * 2))
+    await confirm(city, station, FAR_M * 2)
