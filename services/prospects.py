@@ -6,6 +6,8 @@ models: they follow each change at once, and no event is missing.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mlmodels.catalog import FAULT, LOAD
 from mlmodels.heuristics.demand import load_value
 from mlmodels.heuristics.faults import fault_value
@@ -37,12 +39,6 @@ def load_features(known: Prospects, *, queue_length: int, active: int, capacity:
     )
 
 
-def predicted_load(known: Prospects, *, queue_length: int, active: int, capacity: int) -> float:
-    """Share of the places taken an hour from now, 0 to 1."""
-    features = load_features(known, queue_length=queue_length, active=active, capacity=capacity)
-    return round(load_value(LOAD.complete(features), LOAD.horizon.usual), 3)
-
-
 def fault_features(known: Prospects, *, open_tickets: int, packs: int, quarantined: int) -> dict[str, float]:
     """What the fault model knows of a station."""
     return _known(
@@ -54,10 +50,30 @@ def fault_features(known: Prospects, *, open_tickets: int, packs: int, quarantin
     )
 
 
+def predicted_load(known: Prospects, *, queue_length: int, active: int, capacity: int) -> float:
+    """Share of the places taken an hour from now, 0 to 1."""
+    features = load_features(known, queue_length=queue_length, active=active, capacity=capacity)
+    return _load(tuple(features.items()))
+
+
 def predicted_fault_risk(known: Prospects, *, open_tickets: int, packs: int, quarantined: int) -> float:
     """Chance of a fault within a day, 0 to 1."""
     features = fault_features(known, open_tickets=open_tickets, packs=packs, quarantined=quarantined)
-    return round(fault_value(FAULT.complete(features), FAULT.horizon.usual), 3)
+    return _fault_risk(tuple(features.items()))
+
+
+Pairs = tuple[tuple[str, float], ...]
+
+
+# A board is made anew with every command, but of these figures there are few.
+@lru_cache(maxsize=4096)
+def _load(features: Pairs) -> float:
+    return round(load_value(LOAD.complete(dict(features)), LOAD.horizon.usual), 3)
+
+
+@lru_cache(maxsize=4096)
+def _fault_risk(features: Pairs) -> float:
+    return round(fault_value(FAULT.complete(dict(features)), FAULT.horizon.usual), 3)
 
 
 def _known(**features: float | None) -> dict[str, float]:
