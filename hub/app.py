@@ -100,6 +100,7 @@ class Hub:
         self.server: Any = socket_server(settings, self.origins, resources.bus, worker)
         self.metrics.watch(self.server.stats)
         self.metrics.watch_leases(resources.leases.held)
+        self.metrics.watch_models(self.services.world.models.answers)
         self._wire()
 
     def _wire(self) -> None:

@@ -132,6 +132,10 @@ class Metrics:
         text = "1 where the work of that name is done on this node"
         self.registry.register(_Flags("hub_lease_held", text, "lease", held))
 
+    def watch_models(self, answers: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        """Publish how often each model was asked, and whether a model or its heuristic has answered."""
+        self.registry.register(_Predictions(answers))
+
     def page(self) -> bytes:
         """What a scrape gets."""
         return generate_latest(self.registry)
@@ -148,6 +152,18 @@ class _Flags(Collector):
         family = GaugeMetricFamily(self._name, self._text, labels=(self._label,))
         for name, flag in self._flags().items():
             family.add_metric((name,), flag)
+        yield family
+
+
+class _Predictions(Collector):
+    def __init__(self, answers: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        text = "Answers of each model, by who gave them: `model` or `heuristic`"
+        family = CounterMetricFamily("hub_predictions", text, labels=("model", "source"))
+        for labels, count in self._answers().items():
+            family.add_metric(labels, count)
         yield family
 
 

@@ -61,6 +61,10 @@ class Runtime:
         self._latencies[name].append((self._time() - started) * 1000)
         return forecast
 
+    def answers(self) -> Mapping[tuple[str, str], int]:
+        """How many were given so far, by model and source."""
+        return {(name, "heuristic"): count for name, count in self._counts.items()}
+
     def served(self, name: str) -> Served:
         taken = self._latencies[name]
         if not taken:

@@ -27,6 +27,8 @@ from services.world import World
 
 HUB: Final = "hub"  # who orders these jobs
 KEPT_BACK: Final = 2  # charged packs, beyond what the forecast wants, that a station never gives away
+SURE: Final = 0.3
+"""Confidence below which no van is sent: without a week of history a forecast is a belief."""
 URGENT: Final = 0.8
 PRIORITY, URGENT_PRIORITY = 2, 4
 MOST_PARTNERS: Final = 500
@@ -35,7 +37,7 @@ Pair = tuple[EndKind, str, EndKind, str]
 
 
 class Rebalancing:
-    """Plans with the newest kept forecasts; a station without one is left alone."""
+    """Plans with the newest kept forecasts; a station without one that is sure enough is left alone."""
 
     def __init__(self, world: World, transport: TransportService) -> None:
         self._world = world
@@ -78,7 +80,7 @@ class Rebalancing:
         return [
             _spot(board, forecast, slots[board.station_id], jobs)
             for board, forecast in zip(active, kept, strict=True)
-            if forecast is not None and board.station_id in slots
+            if forecast is not None and forecast.confidence >= SURE and board.station_id in slots
         ]
 
     async def _partners(self, jobs: Sequence[Job]) -> list[Spot]:

@@ -136,3 +136,6 @@ async def test_an_operator_is_told_what_is_wrong_with_a_models_file(tmp_path: Pa
         assert {feature["name"] for feature in load["features"]} >= {"queue_length", "capacity"}
         assert {card["source"] for card in cards.values()} == {"heuristic"}
         assert (await admin.call("ai:predict-fault", station_id=station.id)).data["source"] == "heuristic"
+        async with hub.http.get(f"{hub.rest_url}/metrics") as answer:
+            text = await answer.text()
+        assert 'hub_predictions_total{model="fault_prediction",source="heuristic"} 2.0' in text

@@ -198,6 +198,19 @@ async def test_without_forecasts_nothing_is_planned(ordering: City) -> None:
     assert await ordering.services.rebalancing.propose() == []
 
 
+async def test_nobody_is_sent_for_what_is_only_believed(ordering: City) -> None:
+    """Stations without history, of which one is empty."""
+    rich = await ordering.station(charged=40)
+    poor = await ordering.station(charged=0)
+    async with ordering.services.world.records.transaction() as tx:
+        await tx.stations.replace(poor.changed(location=rich.location))
+    await ordering.services.stations.rebuild_live()
+    await passed(ordering)
+    assert await ordering.services.world.live.forecast("battery_rebalancing", poor.id)
+
+    assert await ordering.services.rebalancing.propose() == []
+
+
 async def test_what_is_promised_or_wanted_here_is_not_given_away(ordering: City) -> None:
     rich, _ = await two_stations(ordering, charged=14)
 
