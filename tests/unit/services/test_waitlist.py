@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from services.errors import AlreadyQueued, Conflict, HubError, NoBattery, NotFound, QueueFull, StationClosed
+from services.fault_models import Severity
+from services.faults import Report
 from services.forms import ProfileForm, StationForm
 from services.models import Station, Vehicle
 from services.states import EntryState, WaitingState
@@ -158,6 +160,21 @@ async def test_fewer_places_leave_an_offer_that_stands(city: City) -> None:
     place = await city.place(station, rider)
 
     assert place.position == 2
+    assert await free_places(city, station) == 0
+
+
+async def test_an_offer_whose_pack_has_failed_is_a_place_that_is_short_of_one(city: City) -> None:
+    station, (there,) = await full(city, charged=1)
+    rider = await wait(city, station)
+    await city.services.queue.leave(there, None)
+    pack = await city.services.world.records.now.batteries.first({"holder.id": station.id})
+    assert pack is not None
+    report = Report(station_id=station.id, battery_id=pack.id, kind="battery_fault", severity=Severity.HIGH)
+    await city.services.faults.report(report, by="staff_x")
+
+    place = await city.place(station, rider)
+
+    assert place.pack == "short"
     assert await free_places(city, station) == 0
 
 
