@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.snapshots import Snapshots
+from services.base import Location
 from services.errors import HubError
 from services.forms import BatteryForm, HolderForm, ProfileForm, StationForm
 from services.models import HolderKind, PackHealth, Vehicle
@@ -33,6 +34,8 @@ WHAT_MOVES = (
 OPERATIONS = (
     "foresee",
     "confirm",
+    "from_afar",
+    "park",
     "leave",
     "arrive",
     "depart",
@@ -78,6 +81,16 @@ class World:
 
     async def _confirm(self, rider: str) -> None:
         await self.services.queue.confirm(rider, self.station.id)
+
+    async def _from_afar(self, rider: str) -> None:
+        at = self.station.location
+        near = Location(lat=at.lat + 0.1, lng=at.lng)
+        await self.services.queue.confirm(rider, self.station.id, near=near)
+
+    async def _park(self, rider: str) -> None:
+        for _ in range(7):
+            self.city.clock.forward(seconds=60)
+            await self.city.ping(rider, self.station, 3000)
 
     async def _leave(self, rider: str) -> None:
         await self.services.queue.leave(rider, None)
