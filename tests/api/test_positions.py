@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from services.base import rfc3339
 from tests.support.hub import RunningHub
 from tests.support.people import Door
 from tests.support.transport import BOTH
@@ -39,6 +42,18 @@ async def test_moments_of_a_track_are_checked(hub: RunningHub) -> None:
         for field in ("from", "to", "cursor"):
             answer = await rider.ask(door, "gps:track", {"user_id": rider.id, field: "yesterday"})
             assert (answer.code, answer.paths) == ("validation_failed", [field])
+
+
+async def test_one_fix_sent_many_times_at_once_is_one_fix(hub: RunningHub) -> None:
+    rider = await hub.rider().connect()
+    ping = {**NOWHERE, "at": rfc3339(hub.now())}
+
+    answers = await asyncio.gather(*(rider.ask(BOTH[number % 2], "gps:ping", ping) for number in range(10)))
+
+    assert [answer.code for answer in answers] == ["ok"] * 10
+    reasons = [fault["reason"] for answer in answers for fault in answer.data["rejected"]]
+    assert (sum(answer.data["accepted"] for answer in answers), reasons) == (1, ["duplicate"] * 9)
+    assert len((await rider.call("gps:track", user_id=rider.id)).data["items"]) == 1
 
 
 async def test_admins_see_the_trust_of_who_moves(hub: RunningHub) -> None:

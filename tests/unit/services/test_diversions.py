@@ -285,6 +285,19 @@ async def test_a_fresh_fix_inside_the_geofence_is_the_arrival(city: City) -> Non
         assert (shift.arrived_at is not None) is arrived
 
 
+async def test_a_fix_that_is_not_trusted_is_no_arrival(city: City) -> None:
+    here, there = await city.station(staff=2), await city.station(staff=0)
+    asha, _ = await crew(city, here)
+    await divert(city, here, there, asha)
+
+    await city.ping(asha, there, 100, mock=True)
+    await city.services.shifts.notice_arrival(asha)
+
+    shift = await city.services.staff.running(asha)
+    assert shift
+    assert shift.arrived_at is None
+
+
 async def test_an_old_fix_is_no_arrival(city: City) -> None:
     here, there = await city.station(staff=2), await city.station(staff=0)
     asha, _ = await crew(city, here)
