@@ -36,9 +36,9 @@ class Pack:
     def charge(self, minutes: float) -> None:
         """Let city time pass."""
         while minutes > 0:
-            step = min(minutes, STEP_MINUTES)
-            minutes -= step
             rate = rate_at(self.soc) if self.is_charging else 0.0
+            step = min(minutes, STEP_MINUTES) if rate else minutes
+            minutes -= step
             self.soc = min(FULL, self.soc + rate * step)
             wanted = AMBIENT_C + WARMTH_C * rate / CHARGE_PER_MINUTE
             self.temperature_c += (wanted - self.temperature_c) * min(1.0, step / SETTLES_IN_MINUTES)

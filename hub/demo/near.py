@@ -40,7 +40,7 @@ from services.network import Services
 from services.rules import Rules
 
 TIMERS_EVERY_S: Final = 15.0  # a timer set meanwhile is seen so late at most
-PRUNE_EVERY_S: Final = 3600.0
+HOUSE_EVERY_S: Final = 3600.0
 KEEP_EVERY_S: Final = 30.0  # the reader's place; after a kill so much is heard again
 DEADLINE_S: Final = 10.0
 SECRET: Final = "of a hub that nobody can reach"  # noqa: S105
@@ -55,14 +55,20 @@ class _Life:
     dispatcher: Dispatcher
     store: SqliteStore
     stack: AsyncExitStack
+    faults: list[str]  # what may never happen
     running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Something that does not outlive it."""
         task = asyncio.get_running_loop().create_task(work)
         self.running.add(task)
-        task.add_done_callback(self.running.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self.running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.faults.append(f"a task of the hub has failed: {error!r}")
 
 
 class NearHub:
@@ -118,12 +124,13 @@ class NearHub:
         await services.stations.rebuild_live()
         metrics = Metrics()
         fanout = Fanout(self, metrics)
-        self._life = _Life(services, self._dispatcher(services, store, metrics), store, stack)
+        dispatcher = self._dispatcher(services, store, metrics)
+        self._life = _Life(services, dispatcher, store, stack, self.faults)
         await stack.enter_async_context(
             OutboxReader(store.log, READER, fanout.deliver, clock=self._clock, keep_every_s=KEEP_EVERY_S)
         )
         self._life.begin(self._fire_timers(services))
-        self._life.begin(self._prune(store))
+        self._life.begin(self._keep_house(services, store))
         self._welcome()
 
     def _dispatcher(self, services: Services, store: SqliteStore, metrics: Metrics) -> Dispatcher:
@@ -195,9 +202,18 @@ class NearHub:
             return TIMERS_EVERY_S
         return min(TIMERS_EVERY_S, max(0.01, (following - self._clock()).total_seconds()))
 
-    async def _prune(self, store: SqliteStore) -> None:
+    async def _keep_house(self, services: Services, store: SqliteStore) -> None:
+        """Once an hour what a hub does of its own accord: look ahead, take a checkpoint, drop what is old."""
+        checkpoints, foresight = services.admin.checkpoints, services.foresight
         while True:
-            await asyncio.sleep(PRUNE_EVERY_S)
+            await asyncio.sleep(HOUSE_EVERY_S)
+            begun = await foresight.begin()
+            for station_id in begun.station_ids:
+                await foresight.look(begun, station_id)
+            if await checkpoints.is_due():
+                await checkpoints.take()
+            await checkpoints.drop_old()
+            await services.retention.run()
             await store.prune()
 
     # -- its clients

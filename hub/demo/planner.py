@@ -11,6 +11,7 @@ from hub.demo.client import Client
 PLAN_EVERY_S: Final = 900.0  # city time
 FEW, ENOUGH, MANY = 6, 14, 22  # packs that can be promised
 MOST_CARRIED: Final = 6  # packs in a van
+STORED: Final = 20  # packs that a partner is to have at most
 AFTER_FAULT_S: Final = 5.0
 
 _log = logging.getLogger("hub.demo")
@@ -34,26 +35,27 @@ class Planner:
                 await asyncio.sleep(AFTER_FAULT_S)
 
     async def plan(self) -> None:
-        """From the richest station to the poorest; what nobody needs to a partner, and from there again."""
+        """From the richest station to the poorest; what nobody needs to partners, and back again."""
         stations = await self._items("station:list", limit=200, active_only=True)
         partners = await self._items("partner:list", limit=200)
         if not stations:
             return
         ranked = sorted(stations, key=lambda station: (station["charged_batteries"], station["id"]))
+        stocked = sorted(partners, key=lambda partner: (partner["stored"], partner["partner_id"]))
         poor, rich = ranked[0], ranked[-1]
-        stock = max(partners, key=lambda partner: int(partner["stored"]), default=None)
-        if poor["charged_batteries"] < FEW:
-            await self._help(poor, rich, stock)
-        elif rich["charged_batteries"] > MANY and stock is not None:
-            emptiest = min(partners, key=lambda partner: int(partner["stored"]))
-            await self._order(_station(rich), _partner(emptiest), MOST_CARRIED)
-
-    async def _help(self, poor: dict[str, Any], rich: dict[str, Any], stock: dict[str, Any] | None) -> None:
         spare = rich["charged_batteries"] - ENOUGH
-        if spare > 0:
+        if poor["charged_batteries"] < FEW and spare > 0:
             await self._order(_station(rich), _station(poor), min(MOST_CARRIED, spare), priority=4)
-        elif stock is not None and stock["stored"]:
-            await self._order(_partner(stock), _station(poor), min(MOST_CARRIED, stock["stored"]), priority=4)
+        elif stocked:
+            await self._store(poor, rich, stocked[0], stocked[-1])
+
+    async def _store(
+        self, poor: dict[str, Any], rich: dict[str, Any], emptiest: dict[str, Any], fullest: dict[str, Any]
+    ) -> None:
+        if rich["charged_batteries"] > MANY and emptiest["stored"] + MOST_CARRIED <= STORED:
+            await self._order(_station(rich), _partner(emptiest), MOST_CARRIED)
+        elif fullest["stored"] >= MOST_CARRIED:
+            await self._order(_partner(fullest), _station(poor), MOST_CARRIED)
 
     async def _items(self, event: str, **payload: Any) -> list[dict[str, Any]]:
         told = await self._client.call(event, **payload)
