@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
@@ -24,7 +25,19 @@ from tests.property.carriers import Carriers
 from tests.property.worlds import played_in_a_city
 from tests.unit.services.city import City
 
-OPERATIONS = (*OF_JOBS, "fault", "fault", "mend", "arrive", "charge", "record", "record", "checkpoint")
+OPERATIONS = (
+    *OF_JOBS,
+    "fault",
+    "fault",
+    "mend",
+    "arrive",
+    "charge",
+    "record",
+    "record",
+    "checkpoint",
+    "meanwhile",
+    "minute",
+)
 
 steps = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 8)), min_size=5, max_size=50)
 
@@ -35,6 +48,7 @@ class History(Carriers):
     def __init__(self, city: City) -> None:
         super().__init__(city)
         self.recorded: list[tuple[datetime, Things]] = []
+        self.taking: list[asyncio.Task[Any]] = []
 
     async def fill(self) -> None:
         await super().fill()
@@ -71,8 +85,18 @@ class History(Carriers):
         self.city.clock.forward(seconds=1)
 
     async def _checkpoint(self, number: int) -> None:
+        self.city.clock.forward(seconds=1)
         await self.services.admin.checkpoints.take()
         self.city.clock.forward(seconds=SETTLED.total_seconds() if number % 2 == 0 else 1)
+
+    async def _meanwhile(self, number: int) -> None:
+        """A checkpoint that is taken while the history goes on; never two of one moment."""
+        self.city.clock.forward(seconds=1)
+        self.taking.append(asyncio.create_task(self.services.admin.checkpoints.take()))
+        await asyncio.sleep(0)
+
+    async def _minute(self, number: int) -> None:
+        self.city.clock.forward(seconds=20 * number)
 
     async def state(self) -> Things:
         world = self.services.world
@@ -95,7 +119,7 @@ def histories() -> AbstractAsyncContextManager[History]:
     return played_in_a_city(History, rules=Rules(gps_max_speed_mps=0))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=steps, limit=st.integers(1, 9))
 async def test_the_state_from_the_log_is_the_state_that_was_recorded(
     history: list[tuple[str, int]], limit: int
@@ -103,6 +127,8 @@ async def test_the_state_from_the_log_is_the_state_that_was_recorded(
     async with histories() as made:
         for operation, number in history:
             await made.step(operation, number)
+        await asyncio.gather(*made.taking)
+        await made.step("minute", 1)
         await made.step("record", 0)
 
         for at, things in made.recorded:
