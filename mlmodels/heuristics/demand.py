@@ -9,14 +9,18 @@ from mlmodels.bands import Band, confidence, count_band, pooled
 from mlmodels.features.demand import PRIOR_PER_HOUR
 from mlmodels.spec import Estimate, Features
 
-PRIOR_WEEKS: Final = 0.5
-"""The declared prior counts as much as half a week of history."""
+PRIOR_WEEKS: Final = 0.1
+"""The declared prior counts as much as so many weeks of history: little, or a busy hour is never believed."""
+
+PRESENT_WEEKS: Final = 1.0  # what is there now says as much of the hours to come as a week of history
 
 FULL_CONFIDENCE_WEEKS: Final = 2.0  # with so many the answer is half history, half belief
 
 TREND_FADES_MINUTES: Final = 240.0
 MOST_TREND: Final = 3.0
-TREND_DAMPING: Final = 3.0  # swaps: below this many an hour's ratio says little
+TREND_DAMPING: Final = 10.0
+"""Swaps: below this many an hour's ratio says little. Played demand whose days differ by a fifth is forecast
+best by about this; by less, chance is taken for a trend."""
 PRESENT_FADES_MINUTES: Final = 120.0
 """Up to two hours ahead the last value is the best naive forecast, later the same hour of other weeks."""
 
@@ -98,7 +102,7 @@ def load(x: Features, minutes: int) -> Estimate:
     value, capacity, weeks = load_value(x, minutes), x["capacity"], x["weeks"]
     # A queue that is empty now, at a station that nobody knows, need not be so then.
     entries = max(value * capacity, _usual_entries_of_nobody(x) / (weeks + 1))
-    band = count_band(entries, weeks + PRIOR_WEEKS)
+    band = count_band(entries, weeks + PRESENT_WEEKS)
     return Estimate(
         value=value,
         band=Band(band.low / capacity, band.high / capacity).around(value).within(0, 1),
