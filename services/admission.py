@@ -13,7 +13,7 @@ from services.errors import AlreadyQueued, NoBattery, QueueFull, StationClosed
 from services.events import QueueConfirmed
 from services.holds import Holds
 from services.models import Entry, Station, Swap, User, Vehicle, battery_type_of
-from services.place_offers import PlaceOffers, offered, open_turns
+from services.place_offers import ELSEWHERE, PlaceOffers, offered, open_turns
 from services.ports import Transaction
 from services.states import OPEN, EntryState, SwapState, WaitingState
 from services.tokens import SignedToken
@@ -100,7 +100,7 @@ class Admission:
         if turn.station_id == station_id:
             await self._offers.end(tx, turn, WaitingState.TAKEN, "confirmed")
         else:
-            await self._offers.end(tx, turn, WaitingState.LEFT, "confirmed elsewhere")
+            await self._offers.end(tx, turn, WaitingState.LEFT, ELSEWHERE)
             await publish_all(tx, self._boards, [turn.station_id])
 
     async def _needed_by(self, guest: Guest, station: Station) -> datetime | None:

@@ -77,6 +77,9 @@ class Boards:
         entries, stand = await self._promises.bind(tx, station.id, entries, turns)
         if turns:
             turns = await self._offers.serve(tx, station, entries, turns)
+            if len(turns) < station.waitlisted:
+                station = station.changed(waitlisted=len(turns))
+                await tx.stations.replace(station)
             stand = await self._promises.stand(tx, station.id, entries, turns)
         places = ranked(await self._call_next(tx, bays, entries), bays, stand.outlook())
         told = [await self._tell(tx, place, is_new=place[0] is joining) for place in places]

@@ -21,6 +21,7 @@ from services.world import World
 
 OFFER_TIMER: Final = "waitlist.offer"
 STANDS_FOR: Final = timedelta(seconds=120)
+ELSEWHERE: Final = "confirmed elsewhere"  # why a turn is over
 ON_THE_ROAD: Final = timedelta(seconds=300)
 """How long an offer stands for somebody who was sent away: they may be riding, and must stop to read it."""
 
@@ -37,12 +38,16 @@ class PlaceOffers:
     ) -> list[Waiting]:
         """Offer what is free to who is first of those it fits, and tell the others where they stand.
 
-        `entries` and `turns` are all open ones of the station; answers the turns as they are then.
+        `entries` and `turns` are all open ones of the station; answers the turns that are open then. One is
+        over when its rider is found to have a place: they confirmed elsewhere at the moment of joining here.
         """
         free = station.capacity - len(entries) - offered(turns) if station.is_active else 0
         served, exhausted, position = list[Waiting](), set[str](), 0
         for turn in turns:
             if not turn.is_offered and free > 0 and turn.battery_type not in exhausted:
+                if await tx.queues.first({"user_id": turn.user_id, "state": OPEN}) is not None:
+                    await self.end(tx, turn, WaitingState.LEFT, ELSEWHERE)
+                    continue
                 if await self._has_pack(tx, turn, entries):
                     turn, free = await self._keep(tx, turn, STANDS_FOR), free - 1
                 else:

@@ -84,8 +84,6 @@ class Rebooking:
 
     async def offer_instead(self, tx: Transaction, entry: Entry, reason: OfferReason) -> bool:
         """Offer the next best place to a rider who keeps the one they have until they take it."""
-        if await self._offers.open_of(tx, entry.user_id) is not None:
-            return False
         targets = Targets()
         await self._offer_next_best(tx, entry, reason, targets)
         await self._publish(tx, targets)
@@ -94,7 +92,12 @@ class Rebooking:
     async def _offer_next_best(
         self, tx: Transaction, entry: Entry, reason: OfferReason, targets: Targets
     ) -> None:
-        """Offer the best place there is, if there is one; its station becomes one of the targets."""
+        """Offer the best place there is, if there is one; its station becomes one of the targets.
+
+        Who has an offer keeps that; who has no phone would not hear of one.
+        """
+        if entry.walk_in or await self._offers.open_of(tx, entry.user_id) is not None:
+            return
         turn = self._turn(entry, reason)
         for station_id in await self._options(tx, entry):
             station = targets.get(station_id) or await self._entries.station(tx, station_id)

@@ -241,6 +241,31 @@ async def test_a_rider_keeps_the_place_until_they_take_the_other_one(city: City)
     assert await city.services.world.records.now.waitlist.count({"state": WAITLISTED}) == 0
 
 
+async def test_a_rider_with_an_offer_keeps_that_when_their_station_closes(city: City) -> None:
+    near, station = await street(city), await street(city)
+    rider = await city.rider()
+    await city.place(station, rider)
+    await offered_instead(city, rider)
+
+    await city.services.station_admin.close(station.id)
+
+    assert await city.services.queue.mine(rider) is None
+    assert await offers(city) == [(rider, near.id, "no_battery")]
+    assert (await city.place(near, rider)).position == 1
+
+
+async def test_who_has_no_phone_is_offered_nothing(city: City) -> None:
+    await street(city)
+    station = await street(city)
+    who: dict[str, Any] = {"user_id": None, "name": "Lakshmi", "vehicle": None}
+    await city.services.walk_ins.admit(station.id, **who, by="staff_x")
+
+    await city.services.station_admin.close(station.id)
+
+    assert await open_entries(city, station) == 0
+    assert await offers(city) == []
+
+
 async def test_once_the_swap_has_begun_no_other_place_is_taken(city: City) -> None:
     near, station = await street(city), await street(city)
     rider = await city.rider()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.audits import faults_in
 from services.errors import AlreadyQueued, Conflict, HubError, NoBattery, NotFound, QueueFull, StationClosed
 from services.fault_models import Severity
 from services.faults import Report
@@ -293,6 +294,28 @@ async def test_a_waitlist_has_an_end(city: City, monkeypatch: pytest.MonkeyPatch
 
 
 # -- races
+
+
+async def test_who_joined_and_confirmed_elsewhere_at_once_is_passed_over(city: City) -> None:
+    """Where transactions see a snapshot, the two do not conflict: neither reads what the other writes."""
+    station, (there,) = await full(city)
+    elsewhere = await city.station()
+    rider, second = await wait(city, station), await wait(city, station)
+    turn = await city.services.world.records.now.waitlist.first({"user_id": rider})
+    assert turn is not None
+    await city.services.waitlist.leave(rider, None)
+    await city.place(elsewhere, rider)
+    async with city.services.world.records.transaction() as tx:
+        await tx.waitlist.replace(turn.changed().changed())
+        known = await tx.stations.get(station.id)
+        assert known is not None
+        await tx.stations.replace(known.changed(waitlisted=2))
+
+    await city.services.queue.leave(there, None)
+
+    assert await city.services.waitlist.mine(rider) is None
+    assert (await turn_of(city, second)).state == "offered"
+    assert await faults_in(city.services.world.records.now, "network") == []
 
 
 def _winners(answers: list[Any]) -> int:
