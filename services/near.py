@@ -13,7 +13,7 @@ from services.geo import distance_m
 from services.ports import Live
 
 FIRST: Final = 7
-"""Resolution of the first look: what is within 3 km is in it."""
+"""Resolution of the first look: what is within 2 to 3 km is in it."""
 
 STEPS: Final = 2
 """Of each resolution the cells up to so many steps away: 19, seven times as much ground each time."""
@@ -27,7 +27,6 @@ Away = list[tuple[float, StationBoard]]
 
 Choose = Callable[[Away, float], Answer | None]
 """The answer, if no board beyond so many metres can change it. None of those nearer is missing."""
-
 
 Enough = Callable[[list[StationBoard], float], bool]
 """Can no board farther away than so many metres matter beside these?"""

@@ -31,7 +31,8 @@ async def test_every_key_goes_by_itself_or_has_a_reason(redis_url: str) -> None:
         lives = {key.decode(): await client.ttl(key) for key in await client.keys("*")}
 
     stay = {key for key, seconds in lives.items() if seconds == -1 and not key.startswith("fence:")}
-    assert stay == {"queue:station_001", "queues", "places:{queues}", "live:0"}  # reasons: the table of RedisLive
+    # reasons: the table of RedisLive
+    assert stay == {"queue:station_001", "queues", "places:{queues}", "live:0"}
     assert set(lives) - stay >= {"location:consumer_001", "locations", "rate:consumer_001:command"}
     assert all(0 < seconds <= 24 * 3600 for key, seconds in lives.items() if seconds != -1)
 
