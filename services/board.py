@@ -42,6 +42,7 @@ class StationBoard(Model):
     is_active: bool
     capacity: int
     bays: int  # that are staffed
+    slots: int  # packs that it can hold
     entries: tuple[BoardEntry, ...]  # waiting ones in their order, then the active ones
     stock: Stock
     staff_on_duty: int
@@ -160,6 +161,7 @@ def project(
         is_active=station.is_active,
         capacity=station.capacity,
         bays=bays,
+        slots=station.slots,
         entries=tuple(entry.on_board for entry in told),
         stock=stock,
         staff_on_duty=staff_on_duty,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asyncio import gather
-from collections.abc import Iterable, Sequence
+from asyncio import gather, to_thread
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -34,6 +34,8 @@ PRIORITY, URGENT_PRIORITY = 2, 4
 MOST_PARTNERS: Final = 500
 
 Pair = tuple[EndKind, str, EndKind, str]
+Coming = Mapping[tuple[EndKind, str], Sequence[Job]]
+"""Open jobs by the place that they bring packs to."""
 
 
 class Rebalancing:
@@ -67,27 +69,25 @@ class Rebalancing:
 
     async def _plan(self, boards: Iterable[StationBoard]) -> list[PackMove]:
         jobs = await self._world.records.now.transport_jobs.find({"state": OPEN_JOB})
-        taken = {_pair_of(job) for job in jobs}
-        spots = [*await self._stations(boards, jobs), *await self._partners(jobs)]
-        return [move for move in plan(spots) if _pair(move) not in taken]
+        taken, coming = {_pair_of(job) for job in jobs}, _coming(jobs)
+        spots = [*await self._stations(boards, coming), *await self._partners(coming)]
+        found = await to_thread(plan, spots)  # of thousands of places it takes a while
+        return [move for move in found if _pair(move) not in taken]
 
-    async def _stations(self, boards: Iterable[StationBoard], jobs: Sequence[Job]) -> list[Spot]:
-        active = [board for board in boards if board.is_active]
-        ids = [board.station_id for board in active]
-        stations = self._world.records.now.stations
-        slots = {one.id: one.slots for one in await gather(*map(stations.get, ids)) if one is not None}
-        kept = await gather(*(self._world.live.forecast(REBALANCING.name, id) for id in ids))
+    async def _stations(self, boards: Iterable[StationBoard], coming: Coming) -> list[Spot]:
+        active, live = [board for board in boards if board.is_active], self._world.live
+        kept = await gather(*(live.forecast(REBALANCING.name, board.station_id) for board in active))
         return [
-            _spot(board, forecast, slots[board.station_id], jobs)
+            _spot(board, forecast, coming.get((EndKind.STATION, board.station_id), ()))
             for board, forecast in zip(active, kept, strict=True)
-            if forecast is not None and forecast.confidence >= SURE and board.station_id in slots
+            if forecast is not None and forecast.confidence >= SURE
         ]
 
-    async def _partners(self, jobs: Sequence[Job]) -> list[Spot]:
+    async def _partners(self, coming: Coming) -> list[Spot]:
         partners = await self._world.records.now.partner_shops.find({}, limit=MOST_PARTNERS)
-        return list(await gather(*(self._partner(partner, jobs) for partner in partners)))
+        return list(await gather(*(self._partner(partner, coming) for partner in partners)))
 
-    async def _partner(self, partner: Partner, jobs: Sequence[Job]) -> Spot:
+    async def _partner(self, partner: Partner, coming: Coming) -> Spot:
         packs = self._world.records.now.batteries
         here: Where = {"holder.kind": HolderKind.PARTNER, "holder.id": partner.id}
         charged: Where = {"state": BatteryState.CHARGED, "held_for": None, "battery_type": STANDARD}
@@ -96,7 +96,9 @@ class Rebalancing:
             id=partner.id,
             location=partner.location,
             spare=await packs.count({**here, **charged}),
-            room=partner.capacity - await packs.count(here) - _inbound(EndKind.PARTNER, partner.id, jobs),
+            room=partner.capacity
+            - await packs.count(here)
+            - _packs_of(coming.get((EndKind.PARTNER, partner.id), ())),
         )
 
     # -- what comes of it
@@ -142,15 +144,14 @@ async def _has_job(tx: Transaction, move: PackMove) -> bool:
     return _pair(move) in map(_pair_of, jobs)
 
 
-def _spot(board: StationBoard, forecast: KeptForecast, slots: int, jobs: Sequence[Job]) -> Spot:
-    """A station: what is on its way since the forecast was made is needed no more."""
-    kind, counts = EndKind.STATION, board.stock.counts
-    ordered = _inbound(kind, board.station_id, [job for job in jobs if job.created_at > forecast.at])
-    inbound = _inbound(kind, board.station_id, jobs)
+def _spot(board: StationBoard, forecast: KeptForecast, jobs: Sequence[Job]) -> Spot:
+    """A station and the jobs that bring it packs: what was ordered since the forecast is needed no more."""
+    counts, slots, inbound = board.stock.counts, board.slots, _packs_of(jobs)
+    ordered = _packs_of(job for job in jobs if job.created_at > forecast.at)
     sellable = board.stock.sellable.get(STANDARD, 0)
     spare = min(int(forecast.own["packs_to_spare"]), sellable) - KEPT_BACK
     return Spot(
-        kind=kind,
+        kind=EndKind.STATION,
         id=board.station_id,
         location=board.location,
         bring=max(0, int(forecast.own["packs_to_bring"]) - ordered),
@@ -161,8 +162,15 @@ def _spot(board: StationBoard, forecast: KeptForecast, slots: int, jobs: Sequenc
     )
 
 
-def _inbound(kind: EndKind, id: str, jobs: Iterable[Job]) -> int:
-    return sum(len(job.battery_ids) for job in jobs if (job.target.kind, job.target.id) == (kind, id))
+def _coming(jobs: Iterable[Job]) -> Coming:
+    found: dict[tuple[EndKind, str], list[Job]] = {}
+    for job in jobs:
+        found.setdefault((job.target.kind, job.target.id), []).append(job)
+    return found
+
+
+def _packs_of(jobs: Iterable[Job]) -> int:
+    return sum(len(job.battery_ids) for job in jobs)
 
 
 def _stations(move: PackMove) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from services.board import StationBoard, Stock
 from services.events import GpsMoved, SwapStarted
 from services.fault_models import Incident, Severity, Ticket
 from services.figures import BatteryCounts
+from services.fixes import GpsFix, Trace
 from services.job_models import Difference, EndKind, Job, JobEnd
 from services.models import (
     Assignment,
@@ -19,7 +20,6 @@ from services.models import (
     Battery,
     Custody,
     Entry,
-    GpsFix,
     Holder,
     HolderKind,
     InstallationFact,
@@ -32,7 +32,6 @@ from services.models import (
     Station,
     Swap,
     Timer,
-    Trace,
     UsedLink,
     User,
     Vehicle,
@@ -298,6 +297,7 @@ def board(station_id: str = "station_001", version: int = 1, **fields: Any) -> S
         "location": PLACE,
         "is_active": True,
         "capacity": 20,
+        "slots": 40,
         "bays": 2,
         "entries": (),
         "stock": Stock(counts=counts, sellable={"standard": 1}),
