@@ -9,8 +9,9 @@ from typing import Self
 from services.answers import QueueEntryForStaff, QueuePlace, QueueStatus, RiderCard, StationStatus
 from services.base import Instant, Location, Model
 from services.fault_views import IncidentView, TicketView
+from services.fixes import GpsFix
 from services.job_figures import JobVan, JobView, OfferView, VanPosition
-from services.models import Battery, Entry, GpsFix, HolderKind, PackPromise, Role
+from services.models import Battery, Entry, HolderKind, PackPromise, Role
 from services.network import Services
 from services.ports import Where
 from services.staff_views import DiversionCard, RosterRow, ShiftView, StationCrew

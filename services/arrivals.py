@@ -12,9 +12,10 @@ from services.boards import Boards
 from services.entries import TIMERS, Entries
 from services.events import CustomerApproaching, CustomerArrived, CustomerLeft, CustomerMoved
 from services.fences import DEFAULT_ACCURACY_M, OUTER_RADIUS_M, FenceTrack, Zone, ZoneTrack, step
+from services.fixes import GpsFix
 from services.geo import distance_m
 from services.holds import ON_THE_WAY, Holds, says_where
-from services.models import Entry, GpsFix, Station
+from services.models import Entry, Station
 from services.ports import Transaction
 from services.states import ENTRY_MOVES, OPEN, EntryState, moved
 from services.timers import clear_timers

@@ -9,8 +9,9 @@ from services.base import Location
 from services.boards import Boards
 from services.entries import ASK_BEFORE, Entries
 from services.events import QueueStillComing
+from services.fixes import GpsFix
 from services.geo import distance_m, travel_s
-from services.models import Entry, GpsFix, Station
+from services.models import Entry, Station
 from services.ports import Transaction
 from services.states import EntryState
 from services.timers import set_timer

@@ -10,7 +10,7 @@ from services.answers import PingsTaken, RejectedPing, ZoneCrossing
 from services.arrivals import Arrivals
 from services.base import Instant, Location, rfc3339
 from services.events import GpsMoved
-from services.models import GpsFix
+from services.fixes import GpsFix
 from services.ports import Transaction
 from services.trust import judged, pace_mps
 from services.world import World

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.base import rfc3339
-from services.models import GpsFix, InstallationFact
+from services.fixes import GpsFix
+from services.models import InstallationFact
 from services.ports import Range, Reads, Where, Writes
 from services.world import World
 

@@ -9,9 +9,10 @@ from services.base import Location
 from services.diversions import DiversionService
 from services.duty_records import DutyRecords
 from services.errors import Conflict, Forbidden, NotActive, NotFound, ValidationFailed, WriteConflict, raise_
+from services.fixes import GpsFix
 from services.geo import distance_m
 from services.holds import FRESH_FIX
-from services.models import Assignment, GpsFix, ShiftKind, User
+from services.models import Assignment, ShiftKind, User
 from services.ports import Transaction
 from services.staff_views import ShiftView
 from services.states import DiversionState

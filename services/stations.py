@@ -16,7 +16,8 @@ from services.boards import Boards
 from services.charging import charge_run, is_slower
 from services.entries import Entries
 from services.events import BatteryMoved, BatteryRead
-from services.models import Battery, GpsFix, HolderKind, Role
+from services.fixes import GpsFix
+from services.models import Battery, HolderKind, Role
 from services.near import Away, look_around
 from services.pack_signs import is_to_be_read
 from services.ports import Range, Snapshot, Transaction, Where

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.answers import Page
 from services.base import Instant, Location, Model, rfc3339
 from services.errors import NotFound, raise_
-from services.models import GpsFix
+from services.fixes import GpsFix
 from services.ports import Range
 from services.world import World
 

@@ -15,8 +15,8 @@ from pydantic import Field
 from services.admin_models import CellTraffic
 from services.base import Instant, Model
 from services.cells import cell_of
+from services.fixes import GpsFix
 from services.geo import distance_m
-from services.models import GpsFix
 
 PARKED_M: Final = 100.0
 LONGEST_GAP: Final = timedelta(seconds=60)  # between two fixes; where a vehicle was meanwhile, nobody knows

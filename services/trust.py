@@ -12,8 +12,8 @@ from math import prod
 from typing import Final
 
 from services.base import Location
+from services.fixes import GpsFix, Trace
 from services.geo import distance_m
-from services.models import GpsFix, Trace
 
 TRUSTED: Final = 0.5
 """From here on a fix opens geofences and stands for presence."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.base import Instant, Location, Model
+from services.fixes import GpsFix
 from services.geo import distance_m
-from services.models import GpsFix
 
 STILL_WITHIN_M: Final = 100.0  # fixes of a parked vehicle are no farther from the first of them
 PARKED_FOR: Final = timedelta(minutes=5)

@@ -18,8 +18,8 @@ from services.base import Clock, Model
 from services.board import StationBoard
 from services.cells import span
 from services.fences import FenceTrack
+from services.fixes import GpsFix
 from services.kept_forecasts import KeptForecast
-from services.models import GpsFix
 from services.ports import Allowance, LiveMark
 
 MOST_USERS: Final = 100_000

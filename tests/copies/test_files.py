@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from hub.stores.sqlite import SqliteStore
-from services.models import GpsFix
+from services.fixes import GpsFix
 from tests.e2e.commands import navswap, started
 from tests.e2e.prepare import NOW, prepare
 from tests.e2e.process import HubProcess

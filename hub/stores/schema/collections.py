@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import admin_models, fault_models, job_models, models, staff_models, waiting_models
+from services import admin_models, fault_models, fixes, job_models, models, staff_models, waiting_models
 from services.base import Document
 from services.states import (
     DIVERSION_OPEN,
@@ -79,7 +79,7 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     ),
     Collection(
         "gps_logs",
-        models.GpsFix,
+        fixes.GpsFix,
         (Index("gps_logs_by_user", ("user_id", "at")), Index("gps_logs_by_time", ("at", "id"))),
     ),
     Collection(

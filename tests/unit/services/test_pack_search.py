@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from services.fault_models import Incident
+from services.fixes import GpsFix
 from services.job_models import Job
-from services.models import GpsFix, Station
+from services.models import Station
 from tests.unit.services.city import City
 from tests.unit.services.roads import Roads
 from tests.unit.services.slots import packs_at, read, swap

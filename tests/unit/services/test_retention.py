@@ -8,7 +8,8 @@ import pytest
 
 from services import retention
 from services.base import rfc3339
-from services.models import AuditRecord, GpsFix
+from services.fixes import GpsFix
+from services.models import AuditRecord
 from tests.unit.services.city import City
 
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 
 from services.base import Location
 from services.cells import cell_of, centre
-from services.models import GpsFix
+from services.fixes import GpsFix
 from services.traffic import WINDOW, Traffic, TrafficService
 from services.traffic_cells import BIN_MPS, BINS, ENOUGH_WINDOWS, HALF_LIFE, Window, free_flow_mps
 from tests.unit.services.city import CENTRE, City

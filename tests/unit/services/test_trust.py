@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.models import GpsFix, Trace
+from services.fixes import GpsFix, Trace
 from services.trust import EVEN_FIXES, FROZEN_FIXES, REMEMBERED, Doubt, is_trusted, judged, pace_mps
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
