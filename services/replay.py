@@ -26,9 +26,8 @@ EVENT: Final = "event:"  # begins the cursor of an event; others are the keys of
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Records after `first` up to `last`; `base` is what the state at the start is told from."""
+    """Records after `first` up to `last`; the state at its start is told from `base`."""
 
-    start: datetime
     first: int
     last: int
     is_whole: bool  # is every event of it kept?
@@ -77,7 +76,6 @@ class Replay:
         begin = max(before, await place_at(log, start))
         is_whole = before == 0 or (first is not None and first.at <= start)
         return _Window(
-            start=start,
             first=begin,
             last=max(begin, await place_at(log, end)),
             is_whole=is_whole,

@@ -16,7 +16,7 @@ from services.errors import ValidationFailed
 from services.fault_models import Severity
 from services.faults import Report
 from services.models import Station
-from services.past import ReplayPage, StationThen
+from services.past import ReplayPage, StationThen, Things, follow, shown
 from tests.unit.services.cities import services_on
 from tests.unit.services.city import CENTRE, City, HandClock
 from tests.unit.services.roads import Roads
@@ -150,6 +150,25 @@ async def test_a_state_behind_too_many_events_is_not_told(
     page = await city.services.admin.replay.page(city.clock(), city.clock(), limit=9, cursor=None)
 
     assert (page.complete, page.state, page.state_at) == (False, [], None)
+
+
+async def test_of_a_station_that_is_half_told_nothing_is_shown(city: City) -> None:
+    """The log may end between the two events that tell of a new one."""
+    await city.place(await city.station())
+    told = [event for event in await city.told() if event["event"] in ("queue:changed", "station:updated")]
+    things: Things = {}
+
+    follow(things, "queue:changed", told[0])
+    assert shown(things, things) == []
+    follow(things, "station:updated", told[1])
+
+    [station] = shown(things, things)
+    assert (
+        station
+        == (
+            await city.services.admin.replay.page(await noted(city), city.clock(), limit=9, cursor=None)
+        ).state[0]
+    )
 
 
 # -- checkpoints
