@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from services.again import insist
 from services.base import Location
+from services.cells import cell_of, reach_m
 from services.job_models import EndKind, Job
 from services.models import Holder, HolderKind, Station
-from services.rebalancing_plan import FEWEST, MOST, REACH_M, Spot, plan
+from services.rebalancing_plan import CELLS, FEWEST, MOST, REACH_M, RESOLUTION, Spot, plan
 from services.rules import RebalancingMode, Rules
 from services.states import OPEN_JOB, BatteryState
 from tests.unit.services.cities import embedded_city
@@ -99,6 +100,11 @@ def test_no_plan_takes_more_than_can_be_spared_or_brings_more_than_fits(spots: l
         assert given <= one.spare
         assert got <= max(0, one.room)
     assert all(FEWEST <= move.battery_count <= MOST and move.distance_m <= REACH_M + 1 for move in found)
+
+
+def test_the_cells_looked_at_hold_all_that_is_in_reach() -> None:
+    for lat in (-35.0, 0.0, 12.97, 60.0):
+        assert reach_m(cell_of(Location(lat=lat, lng=77.59), RESOLUTION), CELLS) >= REACH_M
 
 
 # -- with services
