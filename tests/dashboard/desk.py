@@ -76,10 +76,8 @@ class Desk:
     async def fill(self) -> None:
         """A busy afternoon."""
         await self.job("station_003", "station_011", 3, priority=4)
-        first, second = (
-            await self.job("station_005", "station_009"),
-            await self.job("station_002", "station_017", 6),
-        )
+        first = await self.job("station_005", "station_009")
+        second = await self.job("station_012", "station_017", 6)
         await self.accepted(first, self.driver(1))
         await self.at(self.driver(1), first["from"], 0.02)
         await self.aboard(second, self.driver(2))

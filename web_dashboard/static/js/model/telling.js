@@ -16,6 +16,13 @@ const WHY_LEFT = {
   expired: "{who} did not come to the bay at {where} in time",
 };
 
+/** A turn on a waitlist; one that is taken is told by its reservation. @type {Record<string, Told>} */
+const TURN = {
+  lapsed: ["queue", "{who} did not take the place at {where} in time", "bad"],
+  left: ["queue", "{who} waits for a place at {where} no more"],
+  ended: ["queue", "{who} can wait at {where} no longer", "bad"],
+};
+
 /** @type {Record<string, string>} */
 const PACK = {
   charged: "{pack} is charged at {where}",
@@ -61,7 +68,8 @@ function alert(p) {
   if (p.alert === "ticket_clock")
     return ["alerts", `${p.percent} % of the time to ${p.clock} {kind} at {where} is gone`, "bad"];
   if (p.alert === "load_spike") return ["alerts", "{where} will be nearly full within an hour", "bad"];
-  if (p.alert === "stock_low") return ["alerts", "{where} may run out of charged packs within an hour", "bad"];
+  if (p.alert === "stock_low")
+    return ["alerts", "{where} may run out of charged packs within an hour", "bad"];
   if (p.alert === "critical_fault") return ["alerts", "Critical: {kind} at {where}", "bad"];
   return ["alerts", `Alert: ${spaced(p.alert)}, {kind} at {where}`, "bad"];
 }
@@ -79,6 +87,8 @@ export const TELL = {
   ],
   "queue:called": () => ["queue", "{who} is called to the bay at {where}"],
   "queue:still-coming": () => ["queue", "{who} is asked whether they still come to {where}"],
+  "waitlist:updated": (p) =>
+    p.version === 1 ? ["queue", "{who} waits for a place at {where}"] : (TURN[p.state] ?? null),
   "queue:offered": () => ["queue", "{who} is offered a place at {where}"],
   "customer:approaching": () => ["arrivals", "{who} is near {where}"],
   "customer:arrived": () => ["arrivals", "{who} has arrived at {where}"],
@@ -97,7 +107,10 @@ export const TELL = {
     p.state === "quarantined" ? "bad" : "plain",
   ],
   "job:created": (p) => ["transport", `${plural(p.battery_count, "pack")} to go from {from} to {to}`],
-  "rebalancing:suggested": (p) => ["transport", `${plural(p.battery_count, "pack")} should go from {from} to {to}`],
+  "rebalancing:suggested": (p) => [
+    "transport",
+    `${plural(p.battery_count, "pack")} should go from {from} to {to}`,
+  ],
   "job:offered": (p) => [
     "transport",
     `The job from {from} to {to} is offered${p.wave > 1 ? " to more" : ""}`,

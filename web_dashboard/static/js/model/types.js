@@ -36,7 +36,7 @@
  * @property {number} version
  *
  * @typedef {{kind: "station" | "partner", id: string, name: string, location: LatLng}} JobEnd
- * @typedef {{location: LatLng, fix_at: string, distance_left_m: number, eta_minutes: number}} Van
+ * @typedef {{location: LatLng, fix_at: string, distance_left_m: number, eta_minutes: number, trust?: number}} Van
  * @typedef {{at_end: "from" | "to", missing: string[], surplus: string[], noted_at: string}} Difference
  *
  * @typedef {object} Job

@@ -53,7 +53,7 @@ const SEVERITY_MARKS = {
 /** @param {{of: string}} props */
 export function SeverityMark({ of }) {
   const path = /** @type {Record<string, string>} */ (SEVERITY_MARKS)[of] ?? SEVERITY_MARKS.medium;
-  return html`<svg class=${`mark severity-mark is-${of}`} viewBox="0 0 16 16" aria-hidden="true"><path d=${path} /></svg>`;
+  return html`<svg class=${`mark severity-mark at-${of}`} viewBox="0 0 16 16" aria-hidden="true"><path d=${path} /></svg>`;
 }
 
 /** How far something has got: none, half or all of a disc; the word beside it says the same. @param {{of: number}} props */

@@ -14,6 +14,8 @@ import { Icon } from "../ui/icons.js";
 
 /** @typedef {{by: string, down: boolean}} Sort */
 
+const PAGE = 100; // rows in the page at first, and with each "more"
+
 /**
  * A page of lists, with why the last thing that was pressed did not happen.
  * @param {{app: import("../app.js").App, name: string, children?: any}} props
@@ -45,6 +47,7 @@ function Refused({ app }) {
  */
 export function Board({ title, caption, columns, rows, idOf, first, empty, children, over }) {
   const [sort, setSort] = useState(first);
+  const [most, setMost] = useState(PAGE);
   const column = /** @type {Column<any>} */ (columns.find(({ key }) => key === sort.by));
   const shown = ordered(rows, column.of ?? idOf, sort.down, idOf);
   /** @param {string} by */
@@ -59,22 +62,37 @@ export function Board({ title, caption, columns, rows, idOf, first, empty, child
       ${rows.length > 1 && html`<${SortBy} columns=${columns} sort=${sort} turn=${turn} />`}
       <div class="push">${children}</div>
     </div>
+    ${rows.length === 0 && html`<p class="empty">${empty}</p>`}
     ${
-      rows.length === 0
-        ? html`<p class="empty">${empty}</p>`
-        : html`<table class="cards" role="table">
-          <caption class="unseen">${caption}</caption>
-          <thead role="rowgroup">
-            <tr role="row">
-              ${columns.map((one) => html`<${Head} key=${one.key} column=${one} sort=${sort} turn=${turn} />`)}
-            </tr>
-          </thead>
-          <tbody role="rowgroup">
-            ${shown.map((row) => html`<${Row} key=${idOf(row)} id=${idOf(row)} row=${row} columns=${columns} over=${over} />`)}
-          </tbody>
-        </table>`
+      rows.length > 0 &&
+      html`<${Sheet} caption=${caption} columns=${columns} rows=${shown.slice(0, most)} idOf=${idOf} sort=${sort} turn=${turn} over=${over} />`
+    }
+    ${
+      rows.length > most &&
+      html`<button class="chip more" type="button" onClick=${() => setMost(most + PAGE)}>
+        Show more<span class="unseen"> ${title.toLowerCase()}</span>: ${rows.length - most} left
+      </button>`
     }
   </section>`;
+}
+
+/**
+ * The roles are written out, for a table that is laid out as cards is heard as none otherwise.
+ * @param {{caption: string, columns: Column<any>[], rows: any[], idOf: (row: any) => string, sort: Sort,
+ *   turn: (by: string) => void, over?: (id: string | null) => void}} props
+ */
+function Sheet({ caption, columns, rows, idOf, sort, turn, over }) {
+  return html`<table class="cards" role="table">
+    <caption class="unseen">${caption}</caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        ${columns.map((one) => html`<${Head} key=${one.key} column=${one} sort=${sort} turn=${turn} />`)}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${rows.map((row) => html`<${Row} key=${idOf(row)} id=${idOf(row)} row=${row} columns=${columns} over=${over} />`)}
+    </tbody>
+  </table>`;
 }
 
 /** For a phone, where the heads are not shown. @param {{columns: Column<any>[], sort: Sort, turn: (by: string) => void}} props */

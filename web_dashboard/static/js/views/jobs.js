@@ -10,6 +10,7 @@ import { Board, Page, Place } from "./board.js";
 
 /** @typedef {import("../app.js").App} App @typedef {import("../model/types.js").Job} Job */
 
+const TRUSTED = 0.5; // as services/trust.py
 const STAGES = ["pending", "assigned", "in_transit"];
 
 /** Open jobs: where packs go, who brings them, and how far they are. @param {{app: App}} props */
@@ -133,5 +134,7 @@ function Way({ app, job }) {
   if (job.state === "pending")
     return html`<span class="muted">offer ends in <${Until} store=${app.store} at=${job.expires_at} /></span>`;
   if (!van) return html`<span class="muted">not seen yet</span>`;
-  return html`<span data-left=${van.distance_left_m}>${kilometres(van.distance_left_m)}, ${minutes(van.eta_minutes)}</span>`;
+  const doubted = (van.trust ?? 1) < TRUSTED;
+  return html`<span data-left=${van.distance_left_m}>${kilometres(van.distance_left_m)}, ${minutes(van.eta_minutes)}</span>
+    ${doubted && html` <span class="is-bad" title="The phone’s positions do not look real">(doubted)</span>`}`;
 }

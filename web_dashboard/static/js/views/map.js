@@ -44,7 +44,7 @@ function Tool({ icon, name, keys, press }) {
 /** What the marks mean; open where there is room for it. @param {{app: import("../app.js").App}} props */
 function Key({ app }) {
   const tab = useSignal(app.tab);
-  return html`<details class="map-key" open=${innerWidth >= 1280 && !BOARDS.has(tab)}>
+  return html`<details class="map-key" open=${innerWidth >= 1280 && innerHeight >= 1000 && !BOARDS.has(tab)}>
     <summary>Key</summary>
     <ul>
       <li><${Ring} />Riders waiting, ring of packs</li>
