@@ -168,7 +168,9 @@ def test_free_flow_is_the_85th_percentile() -> None:
     assert free_flow_mps(tuple(past)) == pytest.approx((10 + 0.85) * BIN_MPS)
     past[20] = 900.0
     assert free_flow_mps(tuple(past)) == pytest.approx((20 + 750 / 900) * BIN_MPS, abs=0.001)
-    assert free_flow_mps((0.0,) * (BINS - 1) + (ENOUGH_WINDOWS,)) == pytest.approx((BINS - 0.15) * BIN_MPS, abs=0.001)
+    assert free_flow_mps((0.0,) * (BINS - 1) + (ENOUGH_WINDOWS,)) == pytest.approx(
+        (BINS - 0.15) * BIN_MPS, abs=0.001
+    )
     assert free_flow_mps((ENOUGH_WINDOWS - 1,) + (0.0,) * (BINS - 1)) is None
 
 
