@@ -74,7 +74,7 @@ def document(registry: Registry) -> dict[str, Any]:
         }
     for kind in kinds:
         reference = {"$ref": REFS.format(model=kind.__name__)}
-        messages[kind.name or ""] = {
+        messages[_event_id(kind.name or "", registry)] = {
             "name": kind.name,
             "summary": about(kind),
             "description": f"Heard in {', '.join(f'`{room}`' for room in rooms_of(kind))}.",
@@ -104,6 +104,11 @@ def _ack(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _event_id(name: str, registry: Registry) -> str:
+    """An event's place in the document: a question to a client may have the name of its answer."""
+    return f"{name}.event" if registry.get(name) else name
+
+
 def _message(name: str) -> dict[str, str]:
     return {"$ref": f"#/channels/hub/messages/{name.replace('/', '~1')}"}
 
@@ -119,8 +124,6 @@ def _operations(registry: Registry, heard: list[str]) -> dict[str, Any]:
         }
         for operation in registry
     }
-    sent = {
-        name: {"action": "send", "channel": channel, "messages": [_message(name)]}
-        for name in [*heard, *TRANSIENT]
-    }
+    ids = [_event_id(name, registry) for name in (*heard, *TRANSIENT)]
+    sent = {id: {"action": "send", "channel": channel, "messages": [_message(id)]} for id in ids}
     return {**taken, **sent}

@@ -123,6 +123,9 @@ async def test_asyncapi_has_every_event(hub: RunningHub) -> None:
     assert {"queue:confirm", "queue:updated", "hub:session", "stats:tick"} <= {
         m["name"] for m in messages.values()
     }
+    done = {id: operation["action"] for id, operation in document["operations"].items()}
+    ways = {(message["name"], done.get(id)) for id, message in messages.items()}
+    assert {("queue:still-coming", "receive"), ("queue:still-coming", "send")} <= ways  # both are there
     _check_references(document)
 
 
