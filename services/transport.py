@@ -47,6 +47,7 @@ class Order(Model):
     battery_count: int
     battery_type: str = STANDARD
     priority: int = 1
+    reason: str | None = None
 
 
 class TransportService:
@@ -99,6 +100,7 @@ class TransportService:
             distance_m=round(away_m),
             credits=reward(self._world.rules.transport_base_credits, away_m, len(packs)),
             priority=order.priority,
+            reason=order.reason,
             created_by=by,
             created_at=now,
             expires_at=now + STANDS_FOR,
