@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -12,7 +12,10 @@ import pytest
 from hub.ids import SortableIds
 from hub.stores.mongo import MongoStore
 from services.again import insist
+from services.audits import faults_in
 from services.errors import HubError, WriteConflict
+from services.network import Services
+from services.states import OPEN, WaitingState
 from tests.contract.documents import heard, station
 from tests.unit.services.cities import services_on
 from tests.unit.services.city import City, HandClock
@@ -61,6 +64,43 @@ async def test_sixty_riders_get_twenty_places(stores: list[MongoStore], hubs: in
     assert [entry.position for entry in entries] == list(range(1, 21))
     assert {(entry.battery_id, entry.pack) for entry in entries} == {(None, "promised")}
     assert await cities[0].held(place) == 20
+
+
+async def test_what_falls_free_at_once_on_several_hubs_goes_to_who_waits(stores: list[MongoStore]) -> None:
+    cities = [city_of(store) for store in stores]
+    place = await cities[0].station(places=3, charged=9)
+    inside, waiting, new = [[await cities[0].rider() for _ in range(count)] for count in (3, 9, 9)]
+    for rider in inside:
+        await cities[0].place(place, rider)
+
+    async def all_at_once(act: Callable[[Services, str], Awaitable[object]], riders: list[str]) -> list[str]:
+        async def one(number: int, rider: str) -> str:
+            services = cities[number % HUBS].services
+            try:
+                await insist(lambda: act(services, rider), within_s=60)
+            except HubError as error:
+                return error.code.value
+            return "ok"
+
+        return list(await asyncio.gather(*(one(*each) for each in enumerate(riders))))
+
+    def confirm(services: Services, rider: str) -> Awaitable[object]:
+        return services.queue.confirm(rider, place.id)
+
+    joined = await all_at_once(lambda services, rider: services.waitlist.join(rider, place.id), waiting)
+    left, refused = await asyncio.gather(
+        all_at_once(lambda services, rider: services.queue.leave(rider, None), inside),
+        all_at_once(confirm, new),
+    )
+    reads = stores[0].records.now
+    offers = await reads.waitlist.find({"station_id": place.id, "state": WaitingState.OFFERED})
+    taken = await all_at_once(confirm, waiting)
+
+    assert (set(joined), set(left), set(refused)) == ({"ok"}, {"ok"}, {"queue_full"})
+    assert Counter(taken) == {"ok": 3, "queue_full": 6}
+    entries = await reads.queues.find({"station_id": place.id, "state": OPEN})
+    assert {entry.user_id for entry in entries} == {offer.user_id for offer in offers}
+    assert await faults_in(reads, "network") == []
 
 
 async def test_the_loser_of_a_conflict_is_told_and_changes_nothing(stores: list[MongoStore]) -> None:
