@@ -49,7 +49,7 @@ class JobFigures(OfferFigures):
     assignee_id: str | None
     assignee_name: str | None
     credits_earned: int
-    reason: str | None
+    order_reason: str | None
     created_at: Instant
     assigned_at: Instant | None
     picked_up_at: Instant | None

@@ -54,7 +54,7 @@ class Job(Document):
     assignee_name: str | None = None  # as it was when they took it
     delivered_count: int = 0
     credits_earned: int = 0
-    reason: str | None = None  # why it was ordered, where that was said
+    order_reason: str | None = None  # why it was ordered, where that was said
     created_by: UserId
     created_at: Instant
     expires_at: Instant  # of the offer

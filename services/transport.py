@@ -100,7 +100,7 @@ class TransportService:
             distance_m=round(away_m),
             credits=reward(self._world.rules.transport_base_credits, away_m, len(packs)),
             priority=order.priority,
-            reason=order.reason,
+            order_reason=order.reason,
             created_by=by,
             created_at=now,
             expires_at=now + STANDS_FOR,

@@ -145,11 +145,11 @@ async def test_jobs_are_made_from_the_plan_once_for_each_pair(ordering: City) ->
     (job,) = await jobs(ordering)
     assert again == []
     assert (job.source.id, job.target.id, job.created_by) == (rich.id, poor.id, "hub")
-    assert (len(job.battery_ids), job.reason) == (move.battery_count, move.reason)
+    assert (len(job.battery_ids), job.order_reason) == (move.battery_count, move.reason)
     assert "running out" in move.reason
     assert job.priority == 4
     (told,) = await ordering.told("job:created")
-    assert told["reason"] == move.reason
+    assert told["order_reason"] == move.reason
 
 
 async def test_what_changed_since_the_plan_is_not_ordered(ordering: City) -> None:
