@@ -7,18 +7,21 @@ in the middle of commits and goes on with what is on its disk. Ends with 1 when 
 from __future__ import annotations
 
 import argparse
+import gc
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from hub.config import ConfigError
 from hub.demo.virtual import passes
 from hub.demo.week import Plan, Played, play
 from hub.lifespan import RECORDS_FILE, alone_in
+
+GARBAGE: Final = 50_000  # new objects between two looks
 
 
 def add_parser(commands: Any) -> None:
@@ -35,7 +38,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     kills = int(arguments.days) if arguments.kills is None else arguments.kills
-    with _directory() as directory:
+    with _directory() as directory, _little_garbage():
         plan = Plan(directory, arguments.days, arguments.riders, kills, arguments.seed)
         played = passes(play(plan, lambda line: print(line, file=sys.stderr, flush=True)))
         if arguments.keep is not None:
@@ -48,6 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _directory() -> Iterator[Path]:
     with TemporaryDirectory(prefix="navswap-simulate-") as name:
         yield Path(name)
+
+
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Look for garbage seldom: most of what is made is gone by itself, and the rest stays."""
+    usual = gc.get_threshold()
+    gc.set_threshold(GARBAGE, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _keep(records: Path, directory: Path) -> None:
