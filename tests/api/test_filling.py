@@ -97,7 +97,8 @@ async def test_a_pack_shows_its_custody_chain(hub: RunningHub, door: Door) -> No
 @pytest.mark.parametrize("door", DOORS)
 async def test_the_packs_of_a_station_are_listed_by_slot(hub: RunningHub, door: Door) -> None:
     admin, rider, staff = await filled(hub, door)
-    await rider.call("queue:confirm", station_id="koramangala")
+    place = (await rider.call("queue:confirm", station_id="koramangala")).data
+    await staff.verify(place["qr_token"])  # a pack is chosen, and held
 
     first = await saved(staff, "station:batteries", door, station_id="koramangala", limit=1)
     rest = await saved(

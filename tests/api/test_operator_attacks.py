@@ -224,8 +224,9 @@ async def test_the_same_new_pack_saved_at_once_is_one_pack(hub: RunningHub) -> N
 
 
 async def test_a_promised_pack_cannot_be_moved_or_changed(hub: RunningHub) -> None:
-    admin, rider, _ = await filled(hub)
-    await rider.call("queue:confirm", station_id="koramangala")
+    admin, rider, staff = await filled(hub)
+    place = (await rider.call("queue:confirm", station_id="koramangala")).data
+    await staff.verify(place["qr_token"])  # the pack is chosen now
     [held] = [pack for pack in await hub.records.now.batteries.find({}) if pack.held_for]
 
     for change in (
