@@ -54,7 +54,10 @@ class OfStation(Model):
 
 @operation("confirm", rest=("POST", "/queue/confirm"), roles=RIDER)
 async def confirm(call: Call, body: Confirm) -> QueuePlace:
-    """Give the caller a place and a promised battery; a second call answers `already_queued`."""
+    """Give the caller a place and a promised battery, or those on offer to them there.
+
+    A second call answers `already_queued`; places and batteries that are on offer to others are taken.
+    """
     return await call.services.queue.confirm(
         call.user_id, body.station_id, near=body.location, battery_level=body.battery_level
     )

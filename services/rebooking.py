@@ -24,7 +24,7 @@ from services.world import World
 
 REBOOK_TIMER: Final = "rebook.part"
 AT_ONCE: Final = 10  # riders of a part
-OPTIONS: Final = 4  # the best other stations that are tried for a rider
+OPTIONS: Final = AT_ONCE  # other stations that are tried: the others of a part may have filled the best ones
 KNOWN_FOR: Final = timedelta(minutes=5)  # an older fix does not tell where a rider is
 
 Targets = dict[str, Station]

@@ -99,6 +99,18 @@ async def test_the_best_stations_are_filled_one_after_the_other_and_never_overso
         assert (await city.services.queue.slots(place.id)).available_slots == free
 
 
+async def test_the_last_of_a_part_is_offered_what_the_others_have_left(city: City) -> None:
+    station = await street(city)
+    others = [await street(city, places=1, charged=1) for _ in range(6)]
+    riders = await crowd(city, station, 6)
+
+    await city.services.station_admin.close(station.id)
+
+    made = await offers(city)
+    assert [user for user, _, _ in made] == riders
+    assert {where for _, where, _ in made} == {other.id for other in others}
+
+
 async def test_hundreds_are_sent_away_in_parts_that_a_crash_does_not_stop(city: City) -> None:
     station, other = await street(city, places=60, charged=60), await street(city, places=50, charged=50)
     await crowd(city, station, 45)
