@@ -210,14 +210,20 @@ async def test_a_part_of_the_page_has_an_address_a_title_and_a_way_by_keyboard(
 ) -> None:
     tab = await open_tab()
     page = tab.page
-    await desk.job(HERE, THERE)
+    urgent, first = await desk.job(HERE, THERE, 2, priority=5), await desk.job(HERE, THERE, 1)
     await page.goto(f"{city.rest_url}/#jobs")
     await page.reload()
-    await expect(page.locator("[data-id]")).to_have_count(1)
+    await expect(page.locator("tbody tr")).to_have_count(2)
     await expect(page).to_have_title("Jobs · NavSwap Hub")
     await expect(page.locator(".tabs [aria-current=page]")).to_contain_text("Jobs")
 
-    await page.get_by_role("button", name="Cancel the job").focus()
+    head = page.locator("thead .is-priority")
+    for order, job in (("descending", urgent), ("ascending", first)):
+        await head.get_by_role("button").focus()
+        await page.keyboard.press("Enter")
+        await expect(head).to_have_attribute("aria-sort", order)
+        await expect(page.locator("tbody tr").first).to_have_attribute("data-id", job["job_id"])
+    await page.get_by_role("button", name="Cancel the job").first.focus()
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_be_visible()

@@ -54,7 +54,7 @@
  * @property {number} priority
  * @property {string | null} assignee_id
  * @property {string | null} [assignee_name]
- * @property {string | null} [reason] why it was ordered
+ * @property {string | null} [order_reason] why it was ordered, where that was said
  * @property {string} created_at
  * @property {string} expires_at
  * @property {string | null} assigned_at

@@ -107,7 +107,7 @@ function columnsOf(app) {
 function Route({ app, job }) {
   return html`<span class="route">
     <span class="ends"><${End} app=${app} end=${job.from} /><${Icon} name="arrow" /><span class="unseen"> to </span><${End} app=${app} end=${job.to} /></span>
-    <small class="muted" title=${job.job_id}><span class="mono">${shortId(job.job_id)}</span>${job.reason && ` ${job.reason}`}</small>
+    <small class="muted" title=${job.job_id}><span class="mono">${shortId(job.job_id)}</span>${job.order_reason && ` ${job.order_reason}`}</small>
   </span>`;
 }
 
