@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from services.audits import faults_in
 from services.base import Location
 from services.boards import Boards
 from services.entries import Entries
@@ -28,7 +30,7 @@ async def street(city: City, **fields: Any) -> Station:
     built = await city.services.world.records.now.stations.count({})
     where = Location(lat=CENTRE.lat + built / 100, lng=CENTRE.lng)
     await city.services.station_admin.save(StationForm(station_id=station.id, location=where))
-    return station
+    return station.model_copy(update={"location": where})
 
 
 async def crowd(city: City, station: Station, size: int) -> list[str]:
@@ -97,6 +99,35 @@ async def test_the_best_stations_are_filled_one_after_the_other_and_never_overso
     assert await open_entries(city, station) == 0
     for place, free in ((first, 0), (second, 2)):
         assert (await city.services.queue.slots(place.id)).available_slots == free
+
+
+async def test_the_best_place_is_seen_from_where_the_rider_is(city: City) -> None:
+    _near, station = await street(city), await street(city)
+    for _ in range(4):
+        far = await street(city)
+    rider = await city.rider()
+    await city.place(station, rider)
+    await city.ping(rider, far, 50)
+
+    await city.services.station_admin.close(station.id)
+
+    assert await offers(city) == [(rider, far.id, "station_closed")]
+
+
+async def test_who_is_sent_on_and_who_comes_share_what_there_is(city: City) -> None:
+    station, other = await street(city), await street(city, places=3, charged=3)
+    await crowd(city, station, 5)
+    new = [await city.rider() for _ in range(5)]
+
+    answers = await asyncio.gather(
+        city.services.station_admin.close(station.id),
+        *(city.services.queue.confirm(rider, other.id) for rider in new),
+        return_exceptions=True,
+    )
+
+    taken = sum(not isinstance(answer, BaseException) for answer in answers[1:])
+    assert taken + len(await offers(city)) == 3
+    assert await faults_in(city.services.world.records.now, "network") == []
 
 
 async def test_the_last_of_a_part_is_offered_what_the_others_have_left(city: City) -> None:
