@@ -11,11 +11,12 @@ from hub.demo.chargers import Chargers
 from hub.demo.client import Client
 from hub.demo.controller import Controller
 from hub.demo.desk import Desk, Inspector
+from hub.demo.guests import Guests
 from hub.demo.pace import Pace
 from hub.demo.places import STATIONS, station_id
 from hub.demo.planner import Planner
 from hub.demo.rider import Rider
-from hub.demo.seed import TRANSPORTERS
+from hub.demo.seed import CONSUMERS, TRANSPORTERS
 from hub.demo.staff import MOST_IN_LINE, Bay, Line
 from hub.demo.van import Van
 from hub.demo.vehicle import Vehicle
@@ -40,6 +41,7 @@ class City:
         self._now = now
         self._rng = random.Random(seed)  # noqa: S311 - a demo is no secret
         self._lives: list[Live] = []
+        self._guests = [f"consumer_{number:03}" for number in range(riders + 1, CONSUMERS + 1)]
         admin = self._client(ADMIN, Role.ADMIN)
         inspector = Inspector(admin)
         lines = {station_id(index): self._station(index, inspector) for index in range(len(STATIONS))}
@@ -69,6 +71,8 @@ class City:
             Controller(device, station_id=id, factor=pace.factor, rng=rng).live,
             Desk(crew[1], inspector, station_id=id, factor=pace.factor, rng=rng).work,
         ]
+        if self._guests:
+            self._lives.append(Guests(crew[0], line, self._guests, factor=pace.factor, rng=rng).live)
         return line
 
     def _vehicle(self, client: Client) -> Vehicle:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.demo.chargers import AMBIENT_C, CHARGE_PER_MINUTE, Chargers, Pack, rate_at
+from hub.demo.guests import Guests
 from hub.demo.staff import SERVICE_S, Bay, Line, Visit
 from tests.unit.demo.days import FakeHub, ok, passes, refused
 
@@ -88,6 +89,41 @@ def test_a_fault_at_the_bay_ends_the_visit_and_not_the_work(caplog: pytest.LogCa
     hub = FakeHub(qr_verify=lambda **_: ok({}))
     assert passes(at_the_bay(hub)) is None
     assert "the next one follows" in caplog.text
+
+
+# --- walk-ins
+
+
+def walked_in(hub: FakeHub, soc: float | None = 97.0) -> list[Visit]:
+    """One walk-in; answers the visits that came into the line."""
+    seen: list[Visit] = []
+    staff: Any = hub
+
+    async def life() -> None:
+        line = Line()
+        coming = asyncio.ensure_future(
+            Guests(staff, line, ["consumer_400"], factor=FACTOR, rng=random.Random(1)).come()
+        )
+        await asyncio.sleep(1)
+        while not line.empty():
+            seen.append(line.get_nowait())
+            seen[-1].end(soc)
+        await coming
+
+    passes(life())
+    return seen
+
+
+def test_a_walk_in_is_scanned_with_the_code_that_staff_were_given() -> None:
+    hub = FakeHub(queue_walk__in=lambda **_: ok({"swap_id": "swap_1", "qr_token": "token_1"}))
+    (visit,) = walked_in(hub)
+    assert hub.asked == [("queue:walk-in", {"user_id": "consumer_400"})]
+    assert (visit.swap_id, visit.token(), visit.is_stuck) == ("swap_1", "token_1", False)
+    assert not passes(visit.renew())  # type: ignore[arg-type]
+
+
+def test_a_walk_in_is_sent_away_when_there_is_no_place() -> None:
+    assert walked_in(FakeHub(queue_walk__in=lambda **_: refused("queue_full"))) == []
 
 
 # --- chargers
