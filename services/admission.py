@@ -9,7 +9,7 @@ from services.base import Location
 from services.board_saves import publish_all
 from services.boards import Boards, open_entries
 from services.entries import Entries
-from services.errors import AlreadyQueued, NoBattery, QueueFull, StationClosed
+from services.errors import AlreadyQueued, NoBattery, NotFound, QueueFull, StationClosed, raise_
 from services.events import QueueConfirmed
 from services.holds import Holds
 from services.models import Entry, Station, Swap, User, Vehicle, battery_type_of
@@ -153,7 +153,12 @@ class Admission:
             await tx.timers.insert(self._entries.hold_timer(entry))
         told = await self._boards.join(tx, following, entries, entry)
         tx.log(self._confirmed(told))
-        return Admitted(told, token)
+        return Admitted(await self._served(tx, told) if entry.walk_in else told, token)
+
+    async def _served(self, tx: Transaction, entry: Entry) -> Entry:
+        """Who is there gets a pack, and is called if a bay is free: once everybody has heard who they are."""
+        await self._entries.publish(tx, entry.station_id)
+        return await tx.queues.get(entry.id) or raise_(NotFound(entry_id=entry.id))
 
     def _confirmed(self, entry: Entry) -> QueueConfirmed:
         return QueueConfirmed(

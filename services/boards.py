@@ -10,7 +10,7 @@ from services.events import QueueCalled, QueueChanged, QueueUpdated, StationUpda
 from services.models import Entry, HolderKind, PackPromise, Station
 from services.place_offers import PlaceOffers, offered, open_turns
 from services.ports import Snapshot, Transaction
-from services.promises import PRESENT, SHORT, Promises, Stand
+from services.promises import SHORT, Promises, Stand
 from services.staff_facts import StaffChanged
 from services.staff_views import roster_of
 from services.states import OPEN, TICKET_OPEN, BatteryState, EntryState
@@ -56,12 +56,11 @@ class Boards:
         await self._publish(tx, station, await open_entries(tx, station.id), None)
 
     async def join(self, tx: Transaction, station: Station, entries: list[Entry], joining: Entry) -> Entry:
-        """Publish with one more entry behind the open ones; it is written with its place, and answered."""
-        new: Entry | None = joining
-        if joining.state in PRESENT:  # a pack may be bound to it at once, and it may be called
-            await tx.queues.insert(joining)
-            new = None
-        told = await self._publish(tx, station, [*entries, joining], new)
+        """Publish with one more entry behind the open ones; it is written with its place, and answered.
+
+        A rider who is there already is given a pack, and is called, by the next publishing.
+        """
+        told = await self._publish(tx, station, [*entries, joining], joining)
         return next(entry for entry in told if entry.id == joining.id)
 
     async def _publish(
@@ -74,7 +73,7 @@ class Boards:
         )
         await tx.stations.replace(station)
         bays = staffed_bays(station.bays, crew.present)
-        entries, stand = await self._promises.bind(tx, station.id, entries, turns)
+        entries, stand = await self._promises.bind(tx, station.id, entries, turns, but=joining)
         if turns:
             turns = await self._offers.serve(tx, station, entries, turns)
             if len(turns) < station.waitlisted:

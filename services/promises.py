@@ -165,12 +165,18 @@ class Promises:
         return len(rest.kept(claims)) == len(shelf.kept(claims))
 
     async def bind(
-        self, tx: Transaction, station_id: str, entries: list[Entry], turns: Sequence[Waiting]
+        self,
+        tx: Transaction,
+        station_id: str,
+        entries: list[Entry],
+        turns: Sequence[Waiting],
+        *,
+        but: Entry | None = None,
     ) -> tuple[list[Entry], Stand]:
         """Choose packs for those who are there, in their order, as far as everybody else's promise allows."""
         bound, stand = list(entries), await self.stand(tx, station_id, entries, turns)
         for place, entry in enumerate(entries):
-            if entry.state not in PRESENT or entry.battery_id is not None:
+            if entry.state not in PRESENT or entry.battery_id is not None or entry is but:
                 continue
             shelf, claims = stand.of(battery_type_of(entry.vehicle))
             if shelf.may_take(claims, claim_of(entry)):

@@ -26,9 +26,12 @@ async def test_a_known_rider_is_here_and_called_at_once(city: City) -> None:
     place = await walk_in(city, station, user_id=rider)
 
     assert (place.state, place.position, place.station_id) == ("arrived", 1, station.id)
+    assert place.pack == "assigned"
     assert await city.held(station) == 1
     assert [fact["user_id"] for fact in await city.told("queue:called")] == [rider]
     assert [fact["state"] for fact in await city.told("queue:confirmed")] == ["arrived"]
+    names = [fact["event"] for fact in await city.told() if fact.get("entry_id") == place.entry_id]
+    assert names.index("queue:confirmed") < names.index("queue:called")
     mine = await city.services.queue.mine(rider)
     assert mine is not None
     assert mine.entry_id == place.entry_id
