@@ -19,6 +19,7 @@ WARMTH_C: Final = 9.0  # above ambient, at the full rate
 SETTLES_IN_MINUTES: Final = 10.0
 FULL: Final = 100.0
 STEP_MINUTES: Final = 1.0  # longest step of the simulation
+VANISHES: Final = 0.001  # share of the packs that never get into the slot which the records give them
 
 _log = logging.getLogger("hub.demo")
 
@@ -80,6 +81,8 @@ class Chargers:
         self._device = device
         self._staff = staff
         self._factor = factor
+        self._rng = rng
+        self._vanished: set[str] = set()
         self._first_pause_s = rng.uniform(0, report_every_s)  # stations do not report in step
         staff.on("hub:session", self._on_session)
         staff.on("battery:changed", self._on_battery)
@@ -89,17 +92,28 @@ class Chargers:
         answer = await self._staff.call("room:join", room=f"station:{self.station_id}:staff")
         if answer["ok"]:
             packs = answer["data"]["snapshot"]["batteries"]
-            self.packs = {pack["battery_id"]: _pack(pack) for pack in packs}
+            known = ((pack["battery_id"], _pack(pack)) for pack in packs)
+            self.packs = {id: pack for id, pack in known if id not in self._vanished}
 
     async def _on_battery(self, event: dict[str, Any]) -> None:
         id, holder = event["battery_id"], event["holder"]
         if holder["kind"] != "slot" or holder["id"] != self.station_id:
             self.packs.pop(id, None)
+            self._vanished.discard(id)
+        elif id in self._vanished:
+            return
         elif id not in self.packs:
-            self.packs[id] = _pack(event)
+            self._take_in(id, _pack(event))
         else:
             self.packs[id].slot = event["slot"]
             self.packs[id].is_charging = _is_charging(event)
+
+    def _take_in(self, id: str, pack: Pack) -> None:
+        """Somebody has put it into its slot, or says so."""
+        if self._rng.random() < VANISHES:
+            self._vanished.add(id)
+        else:
+            self.packs[id] = pack
 
     async def report(self) -> None:
         """Charge, and say so every few seconds, until cancelled."""

@@ -8,25 +8,28 @@ import random
 from typing import Any, Final
 
 from hub.demo.client import Client
+from services.pack_search import PACK_MISSING
 
 NOTICED_S: Final = (60.0, 600.0)  # city time from a ticket's opening to its acknowledgement
 BEGUN_S: Final = (120.0, 1200.0)  # from then to the work
 REPAIRED_S: Final = (600.0, 3600.0)
 AFTER_FAULT_S: Final = 5.0
+LOST: Final = {"kind": "lost", "id": "lost"}
 LOOK_EVERY_S: Final = 7200.0  # city time: at what one has not heard of
 
 _log = logging.getLogger("hub.demo")
 
 
 class Inspector:
-    """An admin who has looked at a pack and lets it be used again."""
+    """An admin who lets packs be used again that somebody has looked at, and writes off those not found."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def release(self, battery_id: str) -> None:
-        """Refused while the pack is not in a slot: then the next who meets it will see to it."""
-        await self._client.call("battery:save", battery_id=battery_id, state="charging")
+    async def settle(self, battery_id: str, kind: str) -> None:
+        """After a ticket. Refused while the pack is elsewhere: then the next who meets it will see to it."""
+        change = {"holder": LOST} if kind == PACK_MISSING else {"state": "charging"}
+        await self._client.call("battery:save", battery_id=battery_id, **change)
 
 
 class Desk:
@@ -85,7 +88,7 @@ class Desk:
         await self._move(ticket, BEGUN_S, status="in_progress")
         resolved = await self._move(ticket, REPAIRED_S, status="resolved", note="looked at and put right")
         if resolved and ticket["battery_id"] is not None:
-            await self._inspector.release(ticket["battery_id"])
+            await self._inspector.settle(ticket["battery_id"], ticket["kind"])
 
     async def _move(self, ticket: dict[str, Any], after_s: tuple[float, float], **change: str) -> bool:
         await asyncio.sleep(self._rng.uniform(*after_s) / self._factor)

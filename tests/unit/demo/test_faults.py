@@ -61,8 +61,8 @@ def test_faults_come_again_and_again() -> None:
     assert 20 < len(hub.asked) < 70  # forty a day at ten times the speed, on the average
 
 
-def ticket(status: str, battery_id: str | None = None) -> dict[str, Any]:
-    return {"ticket_id": "ticket_1", "status": status, "battery_id": battery_id}
+def ticket(status: str, battery_id: str | None = None, kind: str = "battery_fault") -> dict[str, Any]:
+    return {"ticket_id": "ticket_1", "status": status, "battery_id": battery_id, "kind": kind}
 
 
 def worked(hub: FakeHub, admin: FakeHub) -> float:
@@ -96,6 +96,16 @@ def test_a_ticket_is_worked_on_to_its_end_and_its_pack_is_let_go(status: str, mo
     assert [payload["status"] for event, payload in hub.asked if event == "ticket:update"] == moves
     assert admin.asked == [("battery:save", {"battery_id": "battery_1", "state": "charging"})]
     assert BEGUN_S[0] + REPAIRED_S[0] <= took_s <= NOTICED_S[1] + BEGUN_S[1] + REPAIRED_S[1]
+
+
+def test_a_pack_that_was_searched_for_in_vain_is_written_off() -> None:
+    open_ones = [ticket("open", "battery_1", "pack_missing")]
+    hub = FakeHub(ticket_list=lambda **asked: ok({"items": open_ones if asked["status"] == "open" else []}))
+    admin = FakeHub()
+    worked(hub, admin)
+    assert admin.asked == [
+        ("battery:save", {"battery_id": "battery_1", "holder": {"kind": "lost", "id": "lost"}})
+    ]
 
 
 def test_a_pack_stays_out_of_use_while_its_ticket_is_not_resolved() -> None:

@@ -91,6 +91,32 @@ def test_a_fault_at_the_bay_ends_the_visit_and_not_the_work(caplog: pytest.LogCa
     assert "the next one follows" in caplog.text
 
 
+def test_a_pack_that_vanishes_is_never_read_until_it_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.demo.chargers.VANISHES", 1.0)
+    snapshot = ok({"snapshot": {"batteries": [told("a"), told("b")]}})
+    staff, device = FakeHub(room_join=lambda **_: snapshot), FakeHub()
+
+    async def life() -> list[set[str]]:
+        chargers = Chargers(
+            device, staff, station_id="station_001", factor=1, rng=random.Random(1)  # type: ignore[arg-type]
+        )  # fmt: skip
+        seen = []
+        await staff.send("hub:session")
+        await staff.send("battery:changed", **told("c"))
+        seen.append(set(chargers.packs))
+        await staff.send("battery:changed", **told("a", at="consumer_001"))
+        await staff.send("battery:changed", **told("a"))
+        await staff.send("hub:session")  # the records have both
+        seen.append(set(chargers.packs))
+        monkeypatch.setattr("hub.demo.chargers.VANISHES", 0.0)
+        await staff.send("battery:changed", **told("a", at="consumer_001"))
+        await staff.send("battery:changed", **told("a"))
+        seen.append(set(chargers.packs))
+        return seen
+
+    assert passes(life()) == [{"a", "b"}, {"b"}, {"a", "b"}]
+
+
 # --- walk-ins
 
 
