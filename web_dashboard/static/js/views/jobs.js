@@ -132,7 +132,7 @@ function Way({ app, job }) {
   useStore(app.store, ["vans"], 250);
   const van = app.store.work.vans.get(job.job_id);
   if (job.state === "pending")
-    return html`<span class="muted">offer ends in <${Until} store=${app.store} at=${job.expires_at} /></span>`;
+    return html`<span class="muted">offer ends in <${Until} store=${app.store} at=${job.expires_at} over="a moment" /></span>`;
   if (!van) return html`<span class="muted">not seen yet</span>`;
   const doubted = (van.trust ?? 1) < TRUSTED;
   return html`<span data-left=${van.distance_left_m}>${kilometres(van.distance_left_m)}, ${minutes(van.eta_minutes)}</span>
