@@ -62,7 +62,8 @@ class Admission:
         Raises AlreadyQueued, StationClosed, QueueFull, NoBattery.
         """
         turn = await self._offers.open_of(tx, guest.user.id)
-        is_kept = self._offers.stands(turn, station.id)
+        fits = turn is not None and turn.battery_type == guest.battery_type
+        is_kept = fits and self._offers.stands(turn, station.id)
         await self._require_no_entry(tx, guest.user, turn if is_kept else None)
         if not station.is_active:
             raise StationClosed(station_id=station.id)

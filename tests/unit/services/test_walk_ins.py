@@ -131,6 +131,17 @@ async def test_a_walk_in_takes_the_place_on_offer_to_them(city: City) -> None:
     assert await city.services.waitlist.mine(rider) is None
 
 
+async def test_a_place_on_offer_is_no_promise_of_a_pack_of_another_type(city: City) -> None:
+    station = await city.station(places=1)
+    there, rider = await city.rider(), await city.rider()
+    await city.place(station, there)
+    await city.services.waitlist.join(rider, station.id)
+    await city.services.queue.leave(there, None)
+
+    with pytest.raises(QueueFull):
+        await walk_in(city, station, user_id=rider, vehicle=Vehicle(id="KA", battery_type="heavy"))
+
+
 async def test_one_rider_walked_in_at_two_stations_has_one_place(city: City) -> None:
     here, there = await city.station(), await city.station()
     rider = await city.rider()
