@@ -75,14 +75,14 @@ class City:
             self._lives.append(Guests(crew[0], line, self._guests, factor=pace.factor, rng=rng).live)
         return line
 
-    def _vehicle(self, client: Client) -> Vehicle:
+    def _vehicle(self, client: Client, ping_every_s: float) -> Vehicle:
         pace = self._pace
         return Vehicle(
             client,
             factor=pace.factor,
             rng=self._rng,
             fastest_mps=pace.fastest_mps,
-            ping_every_s=pace.ping_every_s,
+            ping_every_s=ping_every_s,
             always_seen=pace.always_seen,
         )
 
@@ -90,7 +90,7 @@ class City:
         client, pace = self._client(f"consumer_{number:03}", Role.CONSUMER), self._pace
         rider = Rider(
             client,
-            self._vehicle(client),
+            self._vehicle(client, pace.ping_every_s),
             lines,
             factor=pace.factor,
             rng=self._rng,
@@ -104,7 +104,7 @@ class City:
         client, pace = self._client(user, Role.TRANSPORTER), self._pace
         van = Van(
             client,
-            self._vehicle(client),
+            self._vehicle(client, pace.van_pings_every_s),
             user_id=user,
             factor=pace.factor,
             rng=self._rng,

@@ -16,6 +16,7 @@ class Pace:
     factor: float = 1.0
     fastest_mps: float = FASTEST_SEEN_MPS  # of a vehicle, as it is seen
     ping_every_s: float = PING_EVERY_S
+    van_pings_every_s: float = PING_EVERY_S
     look_every_s: float = LOOK_EVERY_S  # at what one has not heard of
     report_every_s: float = REPORT_EVERY_S  # a station's controller
     always_seen: bool = True  # vehicles are also seen on ways of which the hub need not know

@@ -51,6 +51,7 @@ class Rider:
         self._rng = rng
         self._now = now
         self._fate = Fate.COMES
+        self._may_have_place = True  # from before a restart, or because an answer was lost
         client.on("queue:still-coming", self._on_question)
 
     async def _on_question(self, _: dict[str, Any]) -> None:
@@ -63,16 +64,18 @@ class Rider:
             try:
                 await self.step()
             except Exception:
+                self._may_have_place = True
                 _log.exception("demo: a rider's day went wrong; the next step follows")
                 await asyncio.sleep(AFTER_FAULT_S)
 
     async def step(self) -> None:
         """What is next: give up what is left from before, swap, or rest and ride."""
-        if await self.place.find():
+        if self._may_have_place and await self.place.find():
             await self._give_up()
         elif self.vehicle.soc <= LOW_SOC:
             await self._swap()
         else:
+            self._may_have_place = False
             await asyncio.sleep(rest_s(self._rng, self._now()) / self._factor)
             await self.vehicle.roam(way(self.vehicle.here, somewhere(self._rng), self._now()))
 
@@ -84,6 +87,7 @@ class Rider:
             await self.place.leave("starting again")
 
     async def _swap(self) -> None:
+        self._may_have_place = True
         if not await self.place.take(self.vehicle.here, self.vehicle.soc):
             await self._without_place()
             return

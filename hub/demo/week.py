@@ -30,7 +30,14 @@ DOWN_S: Final = (2.0, 60.0)  # from a kill to the next start
 MOMENT_S: Final = 0.1
 LOOKS: Final = 20  # what has been committed is on its way to live state for far less than so many moments
 
-PACE: Final = Pace(factor=1.0, ping_every_s=60.0, look_every_s=840.0, report_every_s=900.0, always_seen=False)
+PACE: Final = Pace(
+    factor=1.0,
+    ping_every_s=60.0,
+    van_pings_every_s=115.0,
+    look_every_s=840.0,
+    report_every_s=1200.0,
+    always_seen=False,
+)
 """As fast as life, and no oftener than needed: a phone is heard while its rider has a place."""
 
 
