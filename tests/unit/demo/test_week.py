@@ -23,8 +23,8 @@ def played(directory: Path, **plan: Any) -> Played:
     return passes(play(Plan(directory, **plan), lambda line: None))
 
 
-def test_a_day_with_four_kills_leaves_nothing_half_done(tmp_path: Path) -> None:
-    day = played(tmp_path / "day", days=1, riders=20, kills=4)
+def test_a_day_until_its_afternoon_with_four_kills_leaves_nothing_half_done(tmp_path: Path) -> None:
+    day = played(tmp_path / "day", days=0.6, riders=20, kills=4)
 
     assert day.faults == []
     assert day.kills == 4
