@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, Final
+
+from hub.logs import logger
+
+AGAIN_S: Final = 12.0  # more than any task takes to say goodbye
+MOST_S: Final = 30.0  # then the hub goes without it: its lease ends by itself
+
+_log = logger("hub.tasks")
 
 
 def asked_to_end() -> bool:
@@ -13,3 +21,17 @@ def asked_to_end() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task until it has ended, and say so when it does not end.
+
+    Once is not enough: a library's `wait_for` may swallow a cancellation that comes as it ends (bpo-37658).
+    """
+    until = asyncio.get_running_loop().time() + MOST_S
+    while not task.done():
+        if asyncio.get_running_loop().time() > until:
+            _log.error("a task does not end", task=task.get_name())
+            return
+        task.cancel()
+        await asyncio.wait((task,), timeout=AGAIN_S)

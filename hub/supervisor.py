@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from hub.cancelled import asked_to_end
+from hub.cancelled import asked_to_end, end
 from hub.leases import Leases, Work
 from hub.logs import logger
 from hub.metrics import Metrics
@@ -67,9 +66,7 @@ class Supervisor:
     async def give_back(self) -> None:
         """End what is done on one node only: another may take it up while this one drains."""
         leased, self._leased = self._leased, []
-        for task in leased:
-            task.cancel()
-        await asyncio.gather(*leased, return_exceptions=True)
+        await asyncio.gather(*map(end, leased))
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         pause, loop = FIRST_PAUSE_S, asyncio.get_running_loop()
@@ -79,8 +76,8 @@ class Supervisor:
             try:
                 await run()
             except (Exception, asyncio.CancelledError) as error:
-                if isinstance(error, asyncio.CancelledError) and asked_to_end():
-                    raise
+                if asked_to_end():
+                    raise asyncio.CancelledError from error  # what fails as it is cancelled has ended, too
                 pause = FIRST_PAUSE_S if loop.time() - started > CALM_S else min(pause * 2, LONGEST_PAUSE_S)
                 self._metrics.restarted(name)
                 told.state, told.restarts = TaskState.PAUSING, told.restarts + 1
@@ -93,7 +90,4 @@ class Supervisor:
     async def stop(self) -> None:
         """Cancel every task, newest first, and wait for each."""
         while self._tasks:
-            task = self._tasks.pop()
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(self._tasks.pop())

@@ -23,6 +23,7 @@ LOOK_EVERY_S: Final = 0.1
 FIRST_PAUSE_S: Final = 0.5  # before a worker that ended is started again; doubled up to
 LONGEST_PAUSE_S: Final = 30.0
 CALM_S: Final = 60.0
+GOODBYE_S: Final = 40.0  # for what a worker does after it has drained
 
 _log = logger("hub.workers")
 
@@ -134,8 +135,16 @@ class Workers:
     async def stop(self) -> None:
         """Have every worker drain and end."""
         self.signal(signal.SIGTERM)
-        for process in self._processes.values():
-            await process.wait()
+        await asyncio.gather(*(self._gone(*one) for one in self._processes.items()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _gone(self, number: int, process: asyncio.subprocess.Process) -> None:
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds + GOODBYE_S):
+                await process.wait()
+        except TimeoutError:
+            _log.error("a worker does not end and is killed", worker=number)
+            process.kill()
+            await process.wait()

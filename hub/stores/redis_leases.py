@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from hub.cancelled import end
 from hub.leases import Lease, Work
 from hub.logs import logger
 from hub.stores.redis_client import open_redis
@@ -111,8 +112,8 @@ class RedisLeases:
                     _log.warning("lease lost", lease=lease.name, fence=lease.fence)
                     break
         finally:
-            await _end(task)
-        if not task.cancelled():
+            await end(task)
+        if task.done() and not task.cancelled():
             task.result()
         return lease.held
 
@@ -146,9 +147,3 @@ def _key(name: str) -> str:
 
 async def _do(work: Work, lease: Lease) -> None:
     await work(lease)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel, and wait until it has ended, whatever it does meanwhile."""
-    task.cancel()
-    await asyncio.wait((task,))

@@ -91,8 +91,8 @@ async def test_new_events_come_while_a_hub_runs(hub: RunningHub) -> None:
     data_dir = hub.hub.settings.data_dir
 
     async with tail(data_dir, "swap_events", "--from", "-1m", "--json") as old:
-        types = [json.loads(line)["type"] for line in await lines(old, 2)]
-        assert "queue.confirmed" in types
+        [line] = await lines(old, 1)
+        assert json.loads(line)["type"] == "queue.confirmed"
     async with tail(data_dir, "swap_events", "--json") as process:
         rider = await hub.rider().ready()
         found: list[dict[str, Any]] = []

@@ -31,8 +31,9 @@ async def city(tmp_path: Path) -> AsyncIterator[HubProcess]:
 
 async def test_fleet_swaps_from_confirm_to_credits_and_stops_when_told(city: HubProcess) -> None:
     async with watching(city) as watcher, running_fleet(city) as fleet:
-        credits = await watcher.until("credits:awarded")
-        entry = (await watcher.until("swap:completed", swap_id=credits["source"]))["entry_id"]
+        entry = (await watcher.until("customer:arrived"))["entry_id"]  # so it is nobody who walked in
+        swap = (await watcher.until("swap:completed", entry_id=entry))["swap_id"]
+        await watcher.until("credits:awarded", source=swap)
         about = [name for name, told in watcher.heard if told.get("entry_id") == entry and name in SEQUENCE]
         assert list(dict.fromkeys(about)) == SEQUENCE[:-1]
         await watcher.until("battery:changed")

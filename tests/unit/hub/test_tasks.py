@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,43 @@ async def test_a_task_that_fails_is_started_again(
     assert runs == [3]
     assert supervisor.states() == {"work": {"state": "running", "restarts": 2}}
     assert 'hub_task_restarts_total{task="work"} 2.0' in metrics.page().decode()
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hub.cancelled.AGAIN_S", 0.01)
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    supervisor = Supervisor(Metrics())
+    supervisor.own("work", work)
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await supervisor.stop()
+
+
+async def test_a_task_that_fails_as_it_is_ended_is_not_started_again() -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise RuntimeError("no goodbye")
+
+    supervisor = Supervisor(Metrics())
+    supervisor.own("work", work)
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await supervisor.stop()
+    assert supervisor.states()["work"]["restarts"] == 0
 
 
 async def test_a_task_that_has_failed_is_told_until_it_runs_again() -> None:
