@@ -19,8 +19,13 @@ def asked_to_end() -> bool:
     A library's CancelledError can escape from a call that nobody has cancelled (aiokafka's do, while brokers
     are away): that is a failure like any other, and a task that must go on does not end with it.
     """
+    return times_asked() > 0
+
+
+def times_asked() -> int:
+    """How often somebody has asked the running task to end."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return 0 if task is None else task.cancelling()
 
 
 async def end(task: asyncio.Task[Any]) -> None:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import NoScriptError
 
+from hub.cancelled import times_asked
 from hub.stores.redis_client import FAILURES
 from services.errors import Unavailable
 
@@ -96,9 +97,10 @@ class RedisCommands:
 
     async def within(self, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """What `ask` answers, within the deadline; it is asked again when a connection was lost."""
-        # Twice, because a cancellation can be lost: redis-py sends with `asyncio.wait_for`, which before
-        # Python 3.12 swallows one that comes as it ends (bpo-37658).
+        # A cancellation can be lost: redis-py sends with `asyncio.wait_for`, which before Python 3.12
+        # swallows one that comes as it ends (bpo-37658). So there are two deadlines, and a look afterwards.
         last, first = asyncio.timeout(self._deadline_s + AGAIN_S), asyncio.timeout(self._deadline_s)
+        asked = times_asked()
         try:
             async with last, first:
                 try:
@@ -107,6 +109,9 @@ class RedisCommands:
                     return await ask()
         except self._failures as error:
             raise Unavailable(store="live") from error
+        finally:
+            if times_asked() > asked:
+                raise asyncio.CancelledError
 
     async def _ask(self, commands: Sequence[Command]) -> list[Any]:
         if self._trips < MOST_TRIPS:
