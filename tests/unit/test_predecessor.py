@@ -86,7 +86,7 @@ REFUTED: Final = {
 }
 
 
-def tests_in(path: Path) -> set[str]:
+def _names_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
@@ -95,7 +95,7 @@ def tests_in(path: Path) -> set[str]:
 def test_each_weakness_is_refuted_by_tests_that_exist(weakness: str) -> None:
     for named in REFUTED[weakness]:
         path, _, test = named.partition("::")
-        assert not test or test in tests_in(TESTS / path), named
+        assert not test or test in _names_in(TESTS / path), named
         assert (TESTS / path).is_file(), named
 
 
