@@ -22,21 +22,10 @@ from hub.stores.sqlite import SqliteStore
 from services.base import Location
 from services.errors import WriteConflict
 from services.events import SwapStarted
-from services.models import (
-    Battery,
-    Entry,
-    Holder,
-    HolderKind,
-    KeptAnswer,
-    QrToken,
-    Role,
-    Station,
-    Swap,
-    Timer,
-    User,
-)
+from services.models import Battery, Entry, Holder, HolderKind, QrToken, Role, Station, Swap, User
 from services.ports import Records, Where
 from services.states import OPEN, BatteryState, EntryState, SwapState
+from services.upkeep_models import KeptAnswer, Timer
 
 
 def utc_now() -> datetime:

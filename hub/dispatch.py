@@ -21,9 +21,10 @@ from hub.people_seen import Seen
 from services.again import insist
 from services.base import Id, Model
 from services.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
-from services.models import AuditRecord, Role, User
+from services.models import Role, User
 from services.network import Services
 from services.ports import Transaction
+from services.upkeep_models import AuditRecord
 
 OF_AN_EXPIRED_TOKEN: Final = "auth:refresh"  # the one operation that may come with it  # noqa: S105
 

@@ -17,9 +17,9 @@ from hub.outcome import Outcome, Refusal
 from services.answers import Image
 from services.base import Clock, Model
 from services.errors import Conflict, DuplicateKey, ErrorCode, HubError
-from services.models import KeptAnswer
 from services.ports import Records, Transaction
 from services.tokens import QrSigner
+from services.upkeep_models import KeptAnswer
 
 KEEP: Final = timedelta(hours=24)
 NOT_KEPT: Final = frozenset((ErrorCode.UNAVAILABLE, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL))

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from services.base import Clock
 from services.errors import DuplicateKey, TokenExpired, TokenInvalid, TokenUsed
-from services.models import UsedLink
 from services.ports import Records
 from services.tokens import QrClaims
+from services.upkeep_models import UsedLink
 
 LONGEST_TOKEN: Final = 1024  # characters
 _SALT_QR: Final = "navswap.qr.v1"

@@ -11,12 +11,13 @@ from services.boards import Boards
 from services.credits import CreditService
 from services.errors import NotFound, raise_
 from services.events import QueueEnded, QueueLeft, QueueNoShow
-from services.models import Battery, Entry, PostingState, QrToken, Station, Timer
+from services.models import Battery, Entry, PostingState, QrToken, Station
 from services.ports import Snapshot, Transaction
 from services.promises import CALL, SHORT, Promises
 from services.states import ENTRY_MOVES, OPEN, SWAP_MOVES, EntryState, SwapState, moved
 from services.timers import clear_timers, timer
 from services.tokens import QrClaims, SignedToken, token_id
+from services.upkeep_models import Timer
 from services.world import World
 
 ASK_BEFORE: Final = timedelta(minutes=5)

@@ -11,17 +11,7 @@ from typing import Any, Final
 
 from services.fault_models import Incident, Ticket
 from services.job_models import EndKind, Job
-from services.models import (
-    Assignment,
-    Battery,
-    Entry,
-    HolderKind,
-    QrToken,
-    Station,
-    Swap,
-    Timer,
-    battery_type_of,
-)
+from services.models import Assignment, Battery, Entry, HolderKind, QrToken, Station, Swap, battery_type_of
 from services.states import (
     INCIDENT_OPEN,
     OPEN,
@@ -33,6 +23,7 @@ from services.states import (
     JobState,
     SwapState,
 )
+from services.upkeep_models import Timer
 from services.waiting_models import Waiting
 
 SHOWN: Final = (

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from services.base import rfc3339
 from services.fixes import GpsFix
-from services.models import InstallationFact
 from services.ports import Range, Reads, Where, Writes
+from services.upkeep_models import InstallationFact
 from services.world import World
 
 ROWS: Final = 200  # at a time: others get their turn between two transactions

@@ -8,8 +8,8 @@ from typing import Final
 
 from services.again import insist
 from services.errors import Unavailable
-from services.models import Timer
 from services.ports import Range, Transaction
+from services.upkeep_models import Timer
 from services.world import World
 
 Step = Callable[[Transaction, str], Awaitable[None]]

@@ -7,9 +7,10 @@ from services.answers import QueuePlace
 from services.entries import Entries
 from services.errors import NotFound
 from services.forms import UserForm
-from services.models import AuditRecord, Role, User, Vehicle
+from services.models import Role, User, Vehicle
 from services.people_saves import PeopleSaves
 from services.ports import Transaction
+from services.upkeep_models import AuditRecord
 from services.world import World
 
 ACTION = "queue:walk-in"  # in the audit

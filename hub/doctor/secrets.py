@@ -11,8 +11,8 @@ from typing import Final, Literal
 from hub.config import SHORTEST_SECRET, Settings
 from hub.doctor.finding import Finding, fail, ok, warn
 from services.base import Clock
-from services.models import InstallationFact
 from services.ports import Records
+from services.upkeep_models import InstallationFact
 
 Name = Literal["jwt", "qr"]
 

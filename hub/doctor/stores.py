@@ -15,8 +15,8 @@ from hub.stores.dump import DumpError
 from hub.stores.sqlite_dump import check_schema, read_only
 from hub.stores.sqlite_migrations import STEPS, SchemaError
 from services.base import Clock
-from services.models import InstallationFact
 from services.ports import Records
+from services.upkeep_models import InstallationFact
 
 NOTE: Final = "doctor"  # the document that is written to see whether it can be
 SLOW_MS: Final = 100.0

@@ -16,14 +16,11 @@ from services.fixes import GpsFix, Trace
 from services.job_models import Difference, EndKind, Job, JobEnd
 from services.models import (
     Assignment,
-    AuditRecord,
     Battery,
     Custody,
     Entry,
     Holder,
     HolderKind,
-    InstallationFact,
-    KeptAnswer,
     Partner,
     Posting,
     PostingState,
@@ -31,8 +28,6 @@ from services.models import (
     Role,
     Station,
     Swap,
-    Timer,
-    UsedLink,
     User,
     Vehicle,
 )
@@ -46,6 +41,7 @@ from services.states import (
     SwapState,
     WaitingState,
 )
+from services.upkeep_models import AuditRecord, InstallationFact, KeptAnswer, Timer, UsedLink
 from services.waiting_models import Waiting
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

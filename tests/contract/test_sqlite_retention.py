@@ -11,7 +11,7 @@ import pytest
 from hub.stores import sqlite_prune
 from hub.stores.sqlite import SqliteStore
 from hub.stores.sqlite_prune import KEEP_LOG, LONGEST_LOG
-from services.models import KeptAnswer
+from services.upkeep_models import KeptAnswer
 from tests.contract.documents import NOON, HandClock, heard
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from hub.stores.schema.declaration import Collection, Index
-from services import admin_models, fault_models, fixes, job_models, models, staff_models, waiting_models
+from services import (
+    admin_models,
+    fault_models,
+    fixes,
+    job_models,
+    models,
+    staff_models,
+    upkeep_models,
+    waiting_models,
+)
 from services.base import Document
 from services.states import (
     DIVERSION_OPEN,
@@ -146,14 +155,14 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
     ),
     Collection(
         "kept_answers",
-        models.KeptAnswer,
+        upkeep_models.KeptAnswer,
         (Index("kept_answers_expiry", ("expires_at",)),),
         expires="expires_at",
     ),
-    Collection("timers", models.Timer, (Index("timers_due", ("due_at", "id")),)),
+    Collection("timers", upkeep_models.Timer, (Index("timers_due", ("due_at", "id")),)),
     Collection(
         "audit",
-        models.AuditRecord,
+        upkeep_models.AuditRecord,
         (Index("audit_by_actor", ("actor", "at")), Index("audit_by_time", ("at", "id"))),
     ),
     Collection("checkpoints", admin_models.Checkpoint),
@@ -163,6 +172,6 @@ COLLECTIONS: Final[tuple[Collection[Document], ...]] = (
         (Index("checkpoint_parts_by_key", ("checkpoint_id", "last_key")),),
     ),
     Collection("traffic", admin_models.CellTraffic, (Index("traffic_by_window", ("until", "rank")),)),
-    Collection("used_links", models.UsedLink),
-    Collection("installation", models.InstallationFact),
+    Collection("used_links", upkeep_models.UsedLink),
+    Collection("installation", upkeep_models.InstallationFact),
 )

@@ -9,7 +9,7 @@ import pytest
 from services import retention
 from services.base import rfc3339
 from services.fixes import GpsFix
-from services.models import AuditRecord
+from services.upkeep_models import AuditRecord
 from tests.unit.services.city import City
 
 DAY = timedelta(days=1)
