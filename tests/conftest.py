@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.real.kafka_fixtures import kafka_address, own_kafka
 from tests.real.mongo_fixtures import mongo_databases, mongo_server, mongo_uri
@@ -68,6 +69,16 @@ async def hub(tmp_path: Path) -> AsyncIterator[RunningHub]:
     """A running hub without limits on calls, empty, on free ports."""
     async with running(tmp_path / "data") as hub:
         yield hub
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_hub(
+    tmp_path_factory: pytest.TempPathFactory, real_servers: None
+) -> AsyncIterator[RunningHub]:
+    """As `hub`, one for all tests of a file: for those that change nothing but what they have made."""
+    with STORES.for_one_test():
+        async with running(tmp_path_factory.mktemp("shared")) as hub:
+            yield hub
 
 
 @pytest.fixture

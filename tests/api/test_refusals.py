@@ -10,6 +10,7 @@ from tests.support.hub import RunningHub
 from tests.support.people import Door, Person
 from tests.support.raw import raw_socket
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 DOORS: tuple[Door, ...] = ("socket", "rest")
 BIG = "x" * 1_000_000
 
@@ -79,6 +80,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, list[str] | None]] = [
     ("device", "station:telemetry", {"station_id": "elsewhere"}, "forbidden", None),
     ("admin", "queue:mine", {}, "forbidden", None),
 ]
+
+
+@pytest.fixture
+def hub(shared_hub: RunningHub) -> RunningHub:
+    return shared_hub
 
 
 async def _caller(hub: RunningHub, who: str) -> Person:
