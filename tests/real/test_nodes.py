@@ -99,6 +99,18 @@ async def test_client_whose_old_socket_still_lives_elsewhere_takes_it_over(nodes
     assert await values(again, 1) == [1]
 
 
+async def test_client_recovers_before_redis_has_heard_of_the_death_of_its_node(nodes: list[Running]) -> None:
+    here, there = nodes
+    raw = await member(here, "room")
+    bus = here.server.manager.bus
+    # Dead, but for its subscriptions, which go when somebody has been told that one was there.
+    bus.on_told = lambda told: bus._channels.drop(bus.channel_of_node(bus.node).encode())
+    await there.server.emit("said", 1, room="room")
+    again = await back(there, raw)
+    assert recovered(raw, again)
+    assert await values(again, 1) == [1]
+
+
 async def test_two_returns_to_two_nodes_end_as_one(nodes: list[Running]) -> None:
     here, there = nodes
     for _ in range(20):

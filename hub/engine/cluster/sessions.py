@@ -23,6 +23,7 @@ from hub.engine.outgoing import Outgoing
 from hub.engine.session import Return, Session, TakeOver
 
 _GOODBYE_S: Final = 5.0  # how long the disconnect handler on another node may take
+_ASK_AGAIN_S: Final = 0.25  # whether that node is still there
 _CHUNK: Final = 500  # sessions of one call
 _logger = logging.getLogger("hub.engine")
 
@@ -157,12 +158,23 @@ class SharedRecovery:
         try:
             heard, *kept = await self._bus.call(CLAIM, [self._key(session.pid)], arguments)
             if heard > 0:
-                await asyncio.wait_for(goodbye, _GOODBYE_S)
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._goodbye(goodbye, kept[0].decode())
         except (BusUnavailable, TimeoutError):
             return False
         finally:
             del self._goodbyes[session.claim]
-        return bool(kept) and self._has(session, orjson.loads(kept[0]))
+        return bool(kept) and self._has(session, orjson.loads(kept[1]))
+
+    async def _goodbye(self, goodbye: asyncio.Future[None], node: str) -> None:
+        """Until the node that had a session has ended its socket, or is no more itself.
+
+        Clients may hear of the death of their node before Redis does.
+        """
+        while not goodbye.done():
+            await asyncio.wait((goodbye,), timeout=_ASK_AGAIN_S)
+            if not goodbye.done() and not await self._bus.tell(self._bus.channel_of_node(node), {}):
+                return
 
     def _has(self, session: Session, kept: dict[str, Any]) -> bool:
         """It may have changed hands, and rooms, since it was found."""
