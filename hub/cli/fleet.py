@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from hub.app import Hub
+from hub.cli.processes import gone
 from hub.config import setting_name
 from hub.supervisor import Supervisor
 
@@ -60,9 +61,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
     process.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    await gone(process, within_s=STOP_S)

@@ -13,6 +13,7 @@ from typing import Final
 
 import aiohttp
 
+from hub.cli.processes import gone
 from hub.config import ConfigError, Settings
 from hub.lifespan import alone_in
 from hub.logs import logger
@@ -141,10 +142,5 @@ class Workers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _gone(self, number: int, process: asyncio.subprocess.Process) -> None:
-        try:
-            async with asyncio.timeout(self._settings.drain_seconds + GOODBYE_S):
-                await process.wait()
-        except TimeoutError:
-            _log.error("a worker does not end and is killed", worker=number)
-            process.kill()
-            await process.wait()
+        if not await gone(process, within_s=self._settings.drain_seconds + GOODBYE_S):
+            _log.error("a worker did not end and was killed", worker=number)

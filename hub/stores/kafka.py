@@ -106,9 +106,7 @@ async def begin(client: AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClien
         async with asyncio.timeout(CONNECT_S):
             await asyncio.shield(starting)
     finally:
-        await asyncio.wait([starting], timeout=LET_START_S)
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        await _over(starting, within_s=LET_START_S)
 
 
 async def started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
@@ -128,11 +126,18 @@ async def stop(consumer: AIOKafkaConsumer) -> None:
     """
     leaving = asyncio.create_task(consumer.stop())
     try:
-        await asyncio.wait([leaving], timeout=STOP_S)
+        await _over(leaving, within_s=STOP_S)
     finally:
-        leaving.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
         await consumer._client.close()
+
+
+async def _over(task: asyncio.Task[None], *, within_s: float) -> None:
+    """Let a task end by itself for so long, then cancel it; what it raises is nobody's concern."""
+    try:
+        await asyncio.wait([task], timeout=within_s)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def give_up(producer: AIOKafkaProducer) -> None:
